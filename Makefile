@@ -1,0 +1,38 @@
+# `make help` lists the targets. To use an environment of your own, activate it and call `dvc repro` yourself.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := true
+
+.PHONY: help environment repro test demo lint lock
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+environment: $(READY) ## create .venv with the pinned packages
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": call make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+repro: $(READY) ## run all stages that are not up to date, on the real data
+	@test -d .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
+	dvc repro
+
+test: lint ## run lint and all tests
+	python -m pytest
+
+demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes
+	python -m stages.demo .demo
+
+lint: $(READY) ## check format and style
+	ruff check .
+	ruff format --check .
+
+lock: $(READY) ## compile requirements.txt anew from pyproject.toml
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements.txt
