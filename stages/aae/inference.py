@@ -1,0 +1,49 @@
+"""A trained AAE as functions from arrays to arrays, in float32 and in batches."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.aae.networks import AAE
+
+
+def as_input(images: Tensor) -> Tensor:
+    """Float32 images in [0, 1] of uint8 ones, same shape."""
+    return images.float() / 255
+
+
+def planes(images: np.ndarray, device: torch.device) -> Tensor:
+    """Images (N, H, W, C) uint8 as a tensor (N, C, H, W) on the device, channels last in memory."""
+    return torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+
+
+def in_batches(function: Callable[[Tensor], Tensor], rows: np.ndarray, size: int = 500) -> np.ndarray:
+    """`function` over `rows`, `size` at a time, without gradients."""
+    with torch.inference_mode():
+        parts = [function(torch.from_numpy(rows[start : start + size])) for start in range(0, len(rows), size)]
+        return torch.cat(parts).cpu().numpy()
+
+
+def encode(aae: AAE, images: np.ndarray) -> np.ndarray:
+    """Codes (N, d) float32 of images (N, H, W, C) uint8."""
+    device = next(aae.parameters()).device
+    return in_batches(lambda batch: aae.encoder(as_input(planes(batch.numpy(), device))), images)
+
+
+def decode(aae: AAE, codes: np.ndarray) -> np.ndarray:
+    """Images (N, H, W, C) float32 in [0, 1] of codes (N, d) float32."""
+    device = next(aae.parameters()).device
+    return in_batches(lambda batch: aae.decoder(batch.to(device)).permute(0, 2, 3, 1), codes.astype(np.float32))
+
+
+def reconstruct(aae: AAE, images: np.ndarray) -> np.ndarray:
+    """Images (N, H, W, C) float32 in [0, 1] that the AAE makes of images (N, H, W, C) uint8."""
+    return decode(aae, encode(aae, images))
+
+
+def discriminate(aae: AAE, codes: np.ndarray) -> np.ndarray:
+    """Probability (N,) in [0, 1] that the discriminator gives each code (N, d) of being a sample of the prior."""
+    device = next(aae.parameters()).device
+    return in_batches(lambda batch: aae.tell_apart(batch.to(device)).sigmoid(), codes.astype(np.float32))

@@ -1,0 +1,97 @@
+"""Train the AAE of one prior on MNIST: `python -m stages.train_digits PRIOR`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from sklearn.model_selection import train_test_split
+
+from stages.aae.networks import AAE, Architecture, Dense, Width
+from stages.aae.priors import AnyPrior
+from stages.aae.training import Trainer, Training
+from stages.aae.weights import save
+from stages.errors import StageError, run
+from stages.files import Images
+from stages.learning.compute import ComputeParams, Machine, prepare
+from stages.learning.run import Run, identity
+from stages.params import Section, load
+
+
+class Common(Section):
+    """Section `digits.common`: what all priors share."""
+
+    hidden: list[Width]
+    discriminator: list[Width]
+    training: Training
+
+
+class Variant(Section):
+    """Section `digits.priors.PRIOR`."""
+
+    prior: AnyPrior
+    adversarial_weight: Annotated[float, Field(ge=0)]
+    labelled: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the training images whose label is told
+
+
+def told_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Labels (N,) with all but a stratified `share` replaced by the class 'unlabelled', one past the last."""
+    classes = labels.max() + 1
+    if share == 1:
+        return labels
+    rows, _ = train_test_split(np.arange(len(labels)), train_size=share, stratify=labels, random_state=seed)
+    told = np.full_like(labels, classes)
+    told[rows] = labels[rows]
+    return told
+
+
+def train_digits(
+    data: Images, common: Common, variant: Variant, machine: Machine, name: str, weights: Path, curves: Path
+) -> AAE:
+    """Train on the split `train`, watch the error on `validation`, write weights and curves."""
+    training = common.training
+    train, validation = data.part("train"), data.part("validation")
+    if training.batch_size > len(train):
+        raise StageError(
+            f"params.yaml: digits.common.training.batch_size: {training.batch_size} is more than the {len(train)} "
+            "training images: lower it"
+        )
+    height, width, channels = data.images.shape[1:]
+    architecture = Architecture(
+        image_shape=(channels, height, width),
+        prior=variant.prior,
+        autoencoder=Dense(hidden=common.hidden),
+        discriminator=common.discriminator,
+        classes=len(data.names) if variant.labelled else 0,
+    )
+    if variant.labelled and variant.prior.components != len(data.names):
+        raise StageError(
+            f"params.yaml: digits.priors.{name}: labels need a prior of {len(data.names)} components, "
+            f"this one has {variant.prior.components}"
+        )
+    generator = machine.seed(training.seed)
+    aae = AAE(architecture).to(machine.device)
+    trainer = Trainer(aae, training, variant.adversarial_weight, len(train), generator, machine.autocast)
+    labels = told_labels(train.labels, variant.labelled, training.seed) if variant.labelled else None
+    who = identity(common, variant, machine, train.images, train.labels)
+    with Run(f"digits/{name}", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
+        trainer.learn(progress, train.images, labels, validation.images)
+        save(aae, weights)
+    return aae
+
+
+def main(name: str) -> None:
+    train_digits(
+        Images.read("data/digits/mnist.npz"),
+        load("digits.common", Common),
+        load(f"digits.priors.{name}", Variant),
+        prepare(load("compute", ComputeParams)),
+        name,
+        Path(f"data/models/digits/{name}.safetensors"),
+        Path(f"plots/digits/{name}/curves"),
+    )
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])

@@ -1,0 +1,67 @@
+"""Train the AAE on faces, one image per person by default."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from stages.aae.networks import AAE, Architecture, Convolutional, Width
+from stages.aae.priors import AnyPrior
+from stages.aae.training import Trainer, Training
+from stages.aae.weights import save
+from stages.errors import StageError, run
+from stages.files import Images
+from stages.learning.compute import ComputeParams, Machine, prepare
+from stages.learning.run import Run, identity
+from stages.params import Section, load
+
+
+class Model(Section):
+    """Section `faces.model`."""
+
+    prior: AnyPrior
+    channels: list[Width]
+    discriminator: list[Width]
+    normalise_codes: bool
+    adversarial_weight: Annotated[float, Field(ge=0)]
+
+
+def train_faces(data: Images, model: Model, training: Training, machine: Machine, weights: Path, curves: Path) -> AAE:
+    """Train on the people of split `train`, watch the error on `held_out`, write weights and curves."""
+    train, held_out = data.part("train"), data.part("held_out")
+    if training.batch_size > len(train):
+        raise StageError(
+            f"params.yaml: faces.train.batch_size: {training.batch_size} is more than the {len(train)} training "
+            "images: lower it"
+        )
+    height, width, channels = data.images.shape[1:]
+    architecture = Architecture(
+        image_shape=(channels, height, width),
+        prior=model.prior,
+        autoencoder=Convolutional(channels=model.channels),
+        discriminator=model.discriminator,
+        normalise_codes=model.normalise_codes,
+    )
+    generator = machine.seed(training.seed)
+    aae = AAE(architecture).to(machine.device)
+    trainer = Trainer(aae, training, model.adversarial_weight, len(train), generator, machine.autocast)
+    who = identity(model, training, machine, train.images)
+    with Run("faces", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
+        trainer.learn(progress, train.images, None, held_out.images)
+        save(aae, weights)
+    return aae
+
+
+def main() -> None:
+    train_faces(
+        Images.read("data/faces/faces.npz"),
+        load("faces.model", Model),
+        load("faces.train", Training),
+        prepare(load("compute", ComputeParams)),
+        Path("data/models/faces.safetensors"),
+        Path("plots/faces/curves"),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

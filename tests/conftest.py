@@ -1,0 +1,54 @@
+"""Small data and machines that the tests share."""
+
+import numpy as np
+import pytest
+import torch
+
+from stages.files import Images
+from stages.learning.compute import ComputeParams, Machine, prepare
+
+
+@pytest.fixture(autouse=True)
+def in_folder_of_its_own(tmp_path, monkeypatch):
+    """Stages use paths relative to the working directory: each test has one to itself."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return prepare(ComputeParams(device="cpu", precision="float32"))
+
+
+def blobs(n: int, shape: tuple[int, int, int], classes: int, splits: dict[str, int]) -> Images:
+    """`n` noisy images (H, W, C), each with a bright stripe whose place tells the class."""
+    random = np.random.default_rng(0)
+    labels = np.arange(n) % classes
+    images = random.integers(0, 60, (n, *shape), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        start = label * shape[0] // classes
+        image[start : start + max(1, shape[0] // classes)] = 220
+    split = np.repeat(list(splits), list(splits.values()))
+    assert len(split) == n
+    return Images(
+        labels=labels,
+        split=split,
+        index=np.arange(n),
+        images=images,
+        names=np.array([f"class {i}" for i in range(classes)]),
+    )
+
+
+@pytest.fixture
+def digits() -> Images:
+    return blobs(120, (28, 28, 1), 10, {"train": 80, "validation": 20, "test": 20})
+
+
+@pytest.fixture
+def faces() -> Images:
+    data = blobs(40, (16, 16, 3), 8, {"train": 32, "held_out": 8})
+    return Images(**(vars(data) | {"labels": np.arange(40), "names": np.array([f"Person {i}" for i in range(40)])}))
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
