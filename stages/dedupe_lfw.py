@@ -1,0 +1,172 @@
+"""Faces without doubles: small images, split by person, and a list of the pictures that were filed twice."""
+
+import csv
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import imagehash
+import numpy as np
+from PIL import Image
+from pydantic import Field
+from tqdm import tqdm
+
+from stages.errors import StageError, run
+from stages.files import Images, replacing, write_json
+from stages.params import load
+from stages.sources.face_tar import FaceTar
+
+HASH_SIDE = 16  # a hash of 16 x 16 bits; with 8 x 8, different pictures come closer than equal ones lie apart
+
+DataSource = Literal["publishers", "demo"]
+Keep = Literal["one_per_person", "all"]
+ImageSize = Annotated[int, Field(ge=16, le=128, multiple_of=16)]  # the limit bounds the memory
+HeldOut = Annotated[float, Field(gt=0, lt=1)]
+HashDistance = Annotated[int, Field(ge=0, lt=HASH_SIDE**2 // 4)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Double:
+    """A picture that is filed a second time."""
+
+    kept: str
+    dropped: str
+    distance: int  # bits of the hash that differ
+
+    @property
+    def reason(self) -> str:
+        same = self.kept.split("/")[0] == self.dropped.split("/")[0]
+        return "same picture of the same person" if same else "same picture filed under another name"
+
+
+def decoded(archive: FaceTar, name: str) -> Image.Image:
+    """An image of the archive in RGB. Raises StageError where it does not decode."""
+    try:
+        with Image.open(io.BytesIO(archive.read(name)), formats=["JPEG"]) as image:
+            return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise StageError(
+            f"{archive.path}: {name} does not decode as a JPEG ({error}): delete the file and run `dvc repro`"
+        ) from error
+
+
+def hashes(archive: FaceTar, names: list[str]) -> np.ndarray:
+    """Perceptual hashes (N, bits) bool: signs of low frequencies of the cosine transform, about their median."""
+    bits = [
+        imagehash.phash(decoded(archive, name), hash_size=HASH_SIDE).hash.ravel()
+        for name in tqdm(names, desc="hashing", unit=" images")
+    ]
+    return np.stack(bits)  # (N, 256)
+
+
+def find_doubles(names: list[str], bits: np.ndarray, distance: int) -> list[Double]:
+    """Each image at most `distance` bits from an earlier one that is kept, with the nearest of those.
+
+    No two images that remain are that close. `bits` is (N, bits) bool, in the order of `names`.
+    """
+    signs = bits.astype(np.float32) * 2 - 1  # (N, bits), so that a product counts equal less different bits
+    near: dict[int, list[tuple[int, int]]] = {}
+    for start in range(0, len(signs), 1024):
+        apart = (signs.shape[1] - signs[start : start + 1024] @ signs.T) / 2  # (1024, N)
+        for row, column in np.argwhere(apart <= distance):
+            if column < start + row:
+                near.setdefault(int(start + row), []).append((round(float(apart[row, column])), int(column)))
+    doubles: dict[int, Double] = {}
+    for row in sorted(near):
+        kept = [(bits_apart, column) for bits_apart, column in near[row] if column not in doubles]
+        if kept:
+            bits_apart, column = min(kept)
+            doubles[row] = Double(names[column], names[row], bits_apart)
+    return list(doubles.values())
+
+
+def choose(names: list[str], doubles: list[Double], keep: Keep) -> list[int]:
+    """Rows of `names` that stay: all that are no doubles, or the first of those for each person."""
+    dropped = {double.dropped for double in doubles}
+    rows = [row for row, name in enumerate(names) if name not in dropped]
+    if keep == "all":
+        return rows
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(names[row].split("/")[0], row)
+    return list(first.values())
+
+
+def split_people(people: int, held_out: float, seed: int) -> np.ndarray:
+    """Mask (people,) of those that no model is trained on. Raises StageError where a side would be empty."""
+    count = round(people * held_out)
+    if not 0 < count < people:
+        raise StageError(f"params.yaml: faces.held_out is {held_out}: of {people} people it leaves one side empty")
+    mask = np.zeros(people, dtype=bool)
+    mask[np.random.default_rng(seed).permutation(people)[:count]] = True
+    return mask
+
+
+def dedupe_lfw(
+    tar: Path, image_size: int, keep: Keep, held_out: float, hash_distance: int, seed: int
+) -> tuple[Images, list[Double], int]:
+    """The faces of a canonical tar, its doubles, and the number of its images.
+
+    Images are `image_size` pixels square, reduced with antialiasing; labels are people, split `train` or
+    `held_out`, index the row among the sorted names of the archive. Raises StageError where the tar or a JPEG in
+    it is damaged.
+    """
+    with FaceTar(tar) as archive:
+        names = archive.names()
+        doubles = find_doubles(names, hashes(archive, names), hash_distance)
+        rows = choose(names, doubles, keep)
+        small = np.empty((len(rows), image_size, image_size, 3), dtype=np.uint8)
+        for place, row in enumerate(tqdm(rows, desc="resizing", unit=" images")):
+            # Pillow's filters widen with the reduction, so that this is no plain interpolation
+            image = decoded(archive, names[row]).resize((image_size, image_size), Image.Resampling.BICUBIC)
+            small[place] = np.asarray(image)
+    people, labels = np.unique([names[row].split("/")[0] for row in rows], return_inverse=True)
+    held = split_people(len(people), held_out, seed)[labels]
+    split = np.where(held, "held_out", "train")
+    return Images(labels.astype(np.int64), split, np.array(rows), small, people), doubles, len(names)
+
+
+def summary(faces: Images, doubles: list[Double], in_archive: int, source: str) -> dict[str, int | str]:
+    """The metrics of the data set."""
+    train, held_out = faces.part("train"), faces.part("held_out")
+    return {
+        "data": source,
+        "duplicates": len(doubles),
+        "held_out_images": len(held_out),
+        "held_out_people": len(np.unique(held_out.labels)),
+        "images": len(faces),
+        "images_in_archive": in_archive,
+        "people": len(faces.names),
+        "train_images": len(train),
+        "train_people": len(np.unique(train.labels)),
+    }
+
+
+def write_doubles(path: Path, doubles: list[Double]) -> None:
+    """The doubles as CSV, one row for each image that was dropped."""
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["kept", "dropped", "distance", "reason"])
+        writer.writerows([double.kept, double.dropped, double.distance, double.reason] for double in doubles)
+
+
+def main() -> None:
+    source = load("data.source", DataSource)
+    faces, doubles, in_archive = dedupe_lfw(
+        Path("data/raw/lfw.tar"),
+        load("faces.image_size", ImageSize),
+        load("faces.keep", Keep),
+        load("faces.held_out", HeldOut),
+        load("faces.hash_distance", HashDistance),
+        load("data.seed", Seed),
+    )
+    faces.write("data/faces/faces.npz")
+    write_json("metrics/faces/dataset.json", summary(faces, doubles, in_archive, source))
+    write_doubles(Path("plots/faces/dropped.csv"), doubles)
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])
