@@ -10,12 +10,12 @@ from sklearn.model_selection import train_test_split
 
 from stages.aae.networks import AAE, Architecture, Dense, Width
 from stages.aae.priors import AnyPrior
-from stages.aae.training import Trainer, Training
-from stages.aae.weights import save
+from stages.aae.training import Regularisation, Trainer, Training
 from stages.errors import StageError, run
 from stages.files import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
 from stages.learning.run import Run, identity
+from stages.learning.weights import save_weights
 from stages.params import Section, load
 
 
@@ -27,11 +27,10 @@ class Common(Section):
     training: Training
 
 
-class Variant(Section):
+class Variant(Regularisation):
     """Section `digits.priors.PRIOR`."""
 
     prior: AnyPrior
-    adversarial_weight: Annotated[float, Field(ge=0)]
     labelled: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the training images whose label is told
 
 
@@ -72,12 +71,12 @@ def train_digits(
         )
     generator = machine.seed(training.seed)
     aae = AAE(architecture).to(machine.device)
-    trainer = Trainer(aae, training, variant.adversarial_weight, len(train), generator, machine.autocast)
+    trainer = Trainer(aae, training, variant, len(train), generator, machine.autocast)
     labels = told_labels(train.labels, variant.labelled, training.seed) if variant.labelled else None
     who = identity(common, variant, machine, train.images, train.labels)
     with Run(f"digits/{name}", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
         trainer.learn(progress, train.images, labels, validation.images)
-        save(aae, weights)
+        save_weights(aae, weights)
     return aae
 
 

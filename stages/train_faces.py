@@ -1,29 +1,25 @@
 """Train the AAE on faces, one image per person by default."""
 
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from stages.aae.networks import AAE, Architecture, Convolutional, Width
 from stages.aae.priors import AnyPrior
-from stages.aae.training import Trainer, Training
-from stages.aae.weights import save
+from stages.aae.training import Regularisation, Trainer, Training
 from stages.errors import StageError, run
 from stages.files import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
 from stages.learning.run import Run, identity
-from stages.params import Section, load
+from stages.learning.weights import save_weights
+from stages.params import load
 
 
-class Model(Section):
+class Model(Regularisation):
     """Section `faces.model`."""
 
     prior: AnyPrior
     channels: list[Width]
     discriminator: list[Width]
     normalise_codes: bool
-    adversarial_weight: Annotated[float, Field(ge=0)]
 
 
 def train_faces(data: Images, model: Model, training: Training, machine: Machine, weights: Path, curves: Path) -> AAE:
@@ -44,11 +40,11 @@ def train_faces(data: Images, model: Model, training: Training, machine: Machine
     )
     generator = machine.seed(training.seed)
     aae = AAE(architecture).to(machine.device)
-    trainer = Trainer(aae, training, model.adversarial_weight, len(train), generator, machine.autocast)
+    trainer = Trainer(aae, training, model, len(train), generator, machine.autocast)
     who = identity(model, training, machine, train.images)
     with Run("faces", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
         trainer.learn(progress, train.images, None, held_out.images)
-        save(aae, weights)
+        save_weights(aae, weights)
     return aae
 
 

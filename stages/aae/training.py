@@ -38,6 +38,14 @@ class Training(Section):
     flips: bool = False  # mirror half of the images in each batch
 
 
+class Regularisation(Section):
+    """How strongly codes are drawn to the prior."""
+
+    adversarial_weight: Annotated[float, Field(ge=0)]  # of the generator loss beside the reconstruction error
+    noise: Annotated[float, Field(ge=0)] = 0.0  # deviation of Gaussian noise on what the encoder sees
+    labelled_batch: Annotated[int, Field(ge=0)] = 0  # images of known label added to each batch where labels are told
+
+
 class Progress(Protocol):
     """What the loop tells of itself; `stages.learning.run.Run` is one."""
 
@@ -53,13 +61,13 @@ class Trainer:
         self,
         aae: AAE,
         training: Training,
-        adversarial_weight: float,
+        regularisation: Regularisation,
         n_images: int,
         generator: torch.Generator,
         autocast: Callable[[], AbstractContextManager],
     ) -> None:
         """`generator` draws batches, flips and samples of the prior; `autocast` sets the precision of a block."""
-        self.aae, self.training, self.adversarial_weight = aae, training, adversarial_weight
+        self.aae, self.training, self.regularisation = aae, training, regularisation
         self.generator, self.autocast = generator, autocast
         self.steps = n_images // training.batch_size  # per epoch
         self.autoencoder = [*aae.encoder.parameters(), *aae.decoder.parameters()]
@@ -87,9 +95,12 @@ class Trainer:
         device = self.generator.device
         images = planes(train, device)
         told = None if labels is None else torch.from_numpy(labels).to(device)
+        known = None if told is None else (told < self.aae.classes).nonzero().squeeze(1)
         for _ in progress.epochs():
             self.aae.train()
             for rows in batches(len(images), self.training.batch_size, self.generator):
+                if known is not None:
+                    rows = torch.cat([rows, drawn(known, self.regularisation.labelled_batch, self.generator)])
                 batch = as_input(images[rows])
                 if self.training.flips:
                     batch = flipped(batch, self.generator)
@@ -104,8 +115,9 @@ class Trainer:
         `labels` (N,) int64 in [0, classes], `classes` for 'unlabelled'; None where the discriminator is told none.
         """
         aae = self.aae
+        seen = noisy(images, self.regularisation.noise, self.generator) if self.regularisation.noise else images
         with self.autocast():
-            codes = aae.encoder(images)  # (N, d)
+            codes = aae.encoder(seen)  # (N, d)
             reconstruction = F.mse_loss(aae.decoder(codes).float(), images)
 
         # regularisation, first half: the discriminator learns to tell codes from samples of the prior
@@ -122,7 +134,7 @@ class Trainer:
         # reconstruction and the second half of regularisation: codes are to pass for samples of the prior
         aae.discriminator.requires_grad_(False)
         generator_loss = F.softplus(-aae.tell_apart(codes, labels)).mean()
-        (reconstruction + self.adversarial_weight * generator_loss).backward()
+        (reconstruction + self.regularisation.adversarial_weight * generator_loss).backward()
         aae.discriminator.requires_grad_(True)
         clip_grad_norm_(self.autoencoder, self.training.clip_norm)
         self.optimizer.step()
@@ -137,6 +149,16 @@ def batches(n: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Row numbers of one epoch in random order, in batches of `size`; an incomplete last one is left out."""
     order = torch.randperm(n, generator=generator, device=generator.device)
     yield from order[: n - n % size].view(-1, size)
+
+
+def drawn(rows: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """`n` of the row numbers, drawn with replacement."""
+    return rows[torch.randint(len(rows), (n,), generator=generator, device=rows.device)]
+
+
+def noisy(images: Tensor, std: float, generator: torch.Generator) -> Tensor:
+    """Images with Gaussian noise of deviation `std` on each pixel."""
+    return images + std * torch.randn(images.shape, generator=generator, device=images.device)
 
 
 def flipped(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -8,6 +8,7 @@ with Run("digits/gaussian", 30, state, identity(params, images)) as run:
 """
 
 import hashlib
+import io
 import math
 import pickle
 import sys
@@ -139,8 +140,10 @@ class Run:
             "generators": [self.generator.get_state(), torch.get_rng_state()],
             "state": {name: part.state_dict() for name, part in self.state.items()},
         }
+        buffer = io.BytesIO()  # torch's own writer hides why a file cannot be written
+        torch.save(content, buffer)
         with replacing(self.checkpoint) as part:
-            torch.save(content, part)
+            part.write_bytes(buffer.getbuffer())
 
     def restore(self) -> None:
         """Take up the last checkpoint, if it is of this very run."""

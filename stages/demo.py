@@ -1,0 +1,78 @@
+"""The whole pipeline on small data, in a folder of its own: `python -m stages.demo FOLDER`.
+
+The folder becomes a repository with the same stages and code; only its params.yaml differs, by `DEMO`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.errors import StageError, run
+
+# dotted keys of params.yaml and their values in the demo: small data, short training
+DEMO = {
+    "data.source": "demo",
+    "data.mnist.validation": 200,
+    "data.cifar10.validation": 100,
+    "digits.common.hidden": [256, 64],
+    "digits.common.discriminator": [64, 64],
+    "digits.common.training.epochs": 10,
+    "digits.common.training.batch_size": 64,
+    "faces.model.channels": [8, 16, 32, 64],
+    "faces.train.epochs": 6,
+    "faces.train.batch_size": 32,
+    "cnn.train.epochs": 3,
+    "cnn.train.batch_size": 100,
+}
+COPIED = ["stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore", "data/.gitignore"]
+
+
+def with_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`tree` with the value at each dotted key replaced, in place. Raises StageError for a key that it lacks."""
+    for key, value in values.items():
+        node = tree
+        *parents, leaf = key.split(".")
+        for name in parents:
+            node = node.get(name, {})
+        if leaf not in node:
+            raise StageError(f"params.yaml has no key {key}: the demo sets it, so name it there or change DEMO")
+        node[leaf] = value
+    return tree
+
+
+def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> None:
+    """Make `folder` a repository with the project's pipeline and the given values in its params.yaml."""
+    for name in COPIED:
+        source, target = project / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    params = with_values(yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8")), values)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    if not (folder / ".git").exists():
+        subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the running interpreter first on PATH, so that stages use it too."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def main(folder: str) -> None:
+    lay_out(Path(folder), DEMO)
+    finished = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), check=False)
+    if finished.returncode:
+        sys.exit(finished.returncode)
+    print(f"The demo's figures are in {folder}/plots, its scores in {folder}/metrics.")
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])

@@ -1,0 +1,71 @@
+"""Draw faces beside their reconstructions, faces made of samples of the prior, and the loss curves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from pydantic import Field
+
+from stages.aae.inference import decode
+from stages.aae.networks import AAE
+from stages.errors import run
+from stages.files import Images, Latents
+from stages.learning.weights import load_weights
+from stages.params import Section, load
+from stages.show.curves import losses, read_curves
+from stages.show.sheets import pairs, sheet
+from stages.show.style import Style, noted, save
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Faces(Section):
+    """Section `draw.faces`."""
+
+    seed: int
+    rows: Count
+    columns: Count
+
+
+def draw_faces(
+    aae: AAE, data: Images, latents: Latents, curves: Path, params: Faces, style: Style
+) -> dict[str, Figure]:
+    """All figures by name; `data` and `latents` have the same rows, `curves` is dvclive's folder."""
+    random = np.random.default_rng(params.seed)
+    figures = {"curves": losses(read_curves(curves), "held-out", style, "Faces: losses")}
+    for split, title in (("train", "Training people"), ("held_out", "Held-out people")):
+        rows = np.flatnonzero(data.split == split)
+        shape = (min(params.rows, -(-len(rows) // params.columns)), min(params.columns, len(rows)))
+        rows = random.choice(rows, shape, replace=len(rows) < np.prod(shape))
+        reconstructions = decode(aae, latents.codes[rows.ravel()]).reshape(*shape, *data.images.shape[1:])
+        figures["training" if split == "train" else split] = sheet(
+            pairs(data.images[rows], reconstructions),
+            f"{title}, each above the reconstruction",
+            cell=0.6,
+            band=2,
+            row_labels=["photo", "reconstruction"] * shape[0],
+        )
+    codes, _ = aae.prior.sample(2 * params.rows * params.columns, torch.Generator().manual_seed(params.seed))
+    samples = decode(aae, codes.numpy()).reshape(2 * params.rows, params.columns, *data.images.shape[1:])
+    figures["samples"] = sheet(samples, "Decoded random samples of the prior: nobody's faces", cell=0.6)
+    return figures
+
+
+def main() -> None:
+    style = load("draw.style", Style)
+    figures = draw_faces(
+        load_weights(AAE, "data/models/faces.safetensors"),
+        Images.read("data/faces/faces.npz"),
+        Latents.read("data/latents/faces.npz"),
+        Path("plots/faces/curves"),
+        load("draw.faces", Faces),
+        style,
+    )
+    for name, figure in figures.items():
+        save(figure, f"plots/faces/{name}.png", style, noted(load("data.source", str)))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,63 @@
+"""How well latent codes match a prior, and what they tell of the images' classes. Codes are arrays (N, d)."""
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+
+
+def knn_accuracy(
+    train_codes: np.ndarray,
+    train_labels: np.ndarray,
+    test_codes: np.ndarray,
+    test_labels: np.ndarray,
+    k: int = 20,
+) -> float:
+    """Share of test codes whose class is that of most of their `k` nearest training codes, in [0, 1].
+
+    `k` is cut to the number of training codes.
+    """
+    classifier = KNeighborsClassifier(min(k, len(train_codes)))
+    return float(classifier.fit(train_codes, train_labels).score(test_codes, test_labels))
+
+
+def sliced_w2(a: np.ndarray, b: np.ndarray, seed: int, n_projections: int = 200) -> float:
+    """Sliced Wasserstein-2 distance between two samples of equal size, in the codes' unit.
+
+    The square root of the mean, over random directions, of the squared Wasserstein-2 distance of the projections,
+    which sorting gives exactly (Bonneel et al. 2015, Sliced and Radon Wasserstein Barycenters, section 3).
+    Two samples of one distribution are not at zero: compare with such a pair, the floor.
+
+    Raises ValueError where the samples' shapes differ.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"samples of one size are needed, not {a.shape} and {b.shape}")
+    directions = np.random.default_rng(seed).normal(size=(n_projections, a.shape[1]))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    squared = [np.square(np.sort(a @ direction) - np.sort(b @ direction)).mean() for direction in directions]
+    return float(np.sqrt(np.mean(squared)))
+
+
+def two_sample_accuracy(codes: np.ndarray, samples: np.ndarray, seed: int) -> float:
+    """Accuracy of a fresh classifier that tells codes from samples of the prior, in [0, 1]; 0.5 is a perfect match.
+
+    Boosted trees learn on one half of both and are scored on the other (Lopez-Paz and Oquab 2017, Revisiting
+    Classifier Two-Sample Tests, section 3). Trees see holes and ridges that a small network smooths over.
+    """
+    rows = np.concatenate([codes, samples])
+    from_prior = np.repeat([0, 1], [len(codes), len(samples)])
+    fit_rows, test_rows, fit_labels, test_labels = train_test_split(
+        rows, from_prior, test_size=0.5, stratify=from_prior, random_state=seed
+    )
+    classifier = HistGradientBoostingClassifier(early_stopping=True, random_state=seed)
+    return float(classifier.fit(fit_rows, fit_labels).score(test_rows, test_labels))
+
+
+def petal_accuracy(component_densities: np.ndarray, labels: np.ndarray) -> float:
+    """Share of codes whose densest component (N, components) of the prior is that of their label, in [0, 1]."""
+    return float((component_densities.argmax(1) == labels).mean())
+
+
+def code_norm(codes: np.ndarray) -> float:
+    """Mean squared norm over the dimension: 1 for a standard Gaussian."""
+    return float(np.square(codes, dtype=np.float64).mean())

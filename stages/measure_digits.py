@@ -1,0 +1,65 @@
+"""Score the AAE of one prior: `python -m stages.measure_digits PRIOR`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from pydantic import Field
+
+from stages.aae.inference import decode
+from stages.aae.networks import AAE
+from stages.errors import run
+from stages.files import Images, Latents, write_json
+from stages.learning.weights import load_weights
+from stages.measure.codes import knn_accuracy, petal_accuracy, sliced_w2, two_sample_accuracy
+from stages.measure.images import mse
+from stages.params import Section, load
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Measure(Section):
+    """Section `measure`."""
+
+    seed: int
+    samples: Count
+    projections: Count
+    neighbours: Count
+
+
+def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) -> dict[str, float]:
+    """Errors of all splits, and what the test codes tell of the digits and of the prior."""
+    errors = {
+        f"{split}_mse": mse(data.part(split).images, decode(aae, latents.part(split).codes))
+        for split in ("train", "validation", "test")
+    }
+    train, test = latents.part("train"), latents.part("test")
+
+    # as many samples of the prior as there are test codes, twice: the second pair gives the floor
+    codes = test.codes[: params.samples]
+    generator = torch.Generator().manual_seed(params.seed)
+    samples, others = (aae.prior.sample(len(codes), generator)[0].numpy() for _ in range(2))
+    scores = {
+        "knn_accuracy": knn_accuracy(train.codes, train.labels, test.codes, test.labels, params.neighbours),
+        "sliced_w2": sliced_w2(codes, samples, params.seed, params.projections),
+        "sliced_w2_floor": sliced_w2(others, samples, params.seed, params.projections),
+        "two_sample_accuracy": two_sample_accuracy(codes, samples, params.seed),
+    }
+    if aae.prior.components == len(data.names):
+        scores["petal_accuracy"] = petal_accuracy(aae.prior.component_density(test.codes), test.labels)
+    return errors | scores
+
+
+def main(name: str) -> None:
+    scores = measure_digits(
+        load_weights(AAE, f"data/models/digits/{name}.safetensors"),
+        Images.read("data/digits/mnist.npz"),
+        Latents.read(f"data/latents/digits/{name}.npz"),
+        load("measure", Measure),
+    )
+    write_json(Path(f"metrics/digits/{name}.json"), scores | {"data": load("data.source", str)})
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])

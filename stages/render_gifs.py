@@ -1,0 +1,153 @@
+"""Walk from faces to their nearest neighbours in latent space, as GIFs and film strips."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from sklearn.neighbors import NearestNeighbors
+
+from stages.aae.inference import decode
+from stages.aae.networks import AAE
+from stages.errors import StageError, run
+from stages.files import Images, Latents, write_json
+from stages.learning.weights import load_weights
+from stages.params import Section, load
+from stages.show.gifs import annotated, enlarged, in_grid, palette_of, write_gif
+from stages.show.sheets import as_rgb, sheet
+from stages.show.style import Style, noted, save
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Gifs(Section):
+    """Section `gifs`."""
+
+    seed: int
+    pairs: Count
+    people: list[str] = []
+    frames: Annotated[int, Field(ge=2)]
+    milliseconds: Annotated[int, Field(ge=20, le=2000)]
+    scale: Annotated[int, Field(ge=1, le=8)]
+    colours: Annotated[int, Field(ge=2, le=256)]
+    columns: Count
+    stills: Annotated[int, Field(ge=2)]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows of faces, rows of their neighbours, and the distances (N,) between their codes."""
+
+    faces: np.ndarray
+    neighbours: np.ndarray
+    distances: np.ndarray
+
+
+def chosen_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarray:
+    """Rows of one face of each named person; where none is named, of `n` faces drawn from the held-out ones.
+
+    Raises StageError for a name that the data lack.
+    """
+    if not people:
+        rows = np.flatnonzero(data.split == "held_out")
+        return np.random.default_rng(seed).permutation(rows)[:n]
+    first = {name: row for row, name in reversed(list(enumerate(data.names[data.labels].tolist())))}
+    for name in people:
+        if name not in first:
+            close = get_close_matches(name, first, n=1)
+            hint = f", did you mean {close[0]}?" if close else ""
+            raise StageError(f"params.yaml: gifs.people: the faces have nobody called {name!r}{hint}")
+    return np.array([first[name] for name in people])
+
+
+def nearest(latents: Latents, rows: np.ndarray) -> Pairs:
+    """The nearest code of another person, of any split, to each of the rows' codes, by Euclidean distance."""
+    most = np.bincount(latents.labels).max() + 1  # so many neighbours hold at least one other person
+    search = NearestNeighbors(n_neighbors=min(most, len(latents))).fit(latents.codes)
+    distances, found = search.kneighbors(latents.codes[rows])
+    other = latents.labels[found] != latents.labels[rows, None]
+    if not other.any(1).all():
+        raise StageError("the faces are of one person only: interpolation needs another one")
+    place = other.argmax(1)
+    each = np.arange(len(rows))
+    return Pairs(rows, found[each, place], distances[each, place])
+
+
+def eased(frames: int) -> np.ndarray:
+    """Weights (frames,) of the walk's end: sin^2(pi t / 2) = 1 - cos^2(pi t / 2) for t from 0 to 1.
+
+    Cosine-squared easing: the walk starts and ends slowly, exactly at 0 and at 1.
+    """
+    return np.sin(np.pi / 2 * np.linspace(0, 1, frames)) ** 2
+
+
+def walk(aae: AAE, start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Images (pairs, frames, H, W, C) in [0, 1] decoded on the segments between codes (pairs, d)."""
+    share = weights[None, :, None]
+    codes = (1 - share) * start[:, None] + share * end[:, None]  # (pairs, frames, d)
+    images = decode(aae, codes.reshape(-1, codes.shape[-1]))
+    return images.reshape(*codes.shape[:2], *images.shape[1:])
+
+
+def there_and_back(films: np.ndarray) -> np.ndarray:
+    """Films (pairs, frames, ...) that also return, so that a repeated one has no jump and shows no frame twice."""
+    return np.concatenate([films, films[:, -2:0:-1]], 1)
+
+
+def render_gifs(
+    aae: AAE, data: Images, latents: Latents, params: Gifs, style: Style, note: str, folder: Path
+) -> dict[str, float]:
+    """Write a GIF per pair, one of all pairs in a grid, and the film strips; returns the numbers of the pairs."""
+    pairs = nearest(latents, chosen_faces(data, params.people, params.pairs, params.seed))
+    start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
+    films = there_and_back(as_rgb(walk(aae, start, end, eased(params.frames))))
+    palette = palette_of(films.reshape(-1, *films.shape[2:]), params.colours)
+    for k, film in enumerate(films):
+        frames = annotated(enlarged(film, params.scale), note)
+        write_gif(folder / f"pair_{k}.gif", frames, palette, params.milliseconds)
+    write_gif(folder / "grid.gif", annotated(in_grid(films, params.columns), note), palette, params.milliseconds)
+
+    # the ends of a strip are the two reconstructions; the photos stand outside it
+    strips = as_rgb(walk(aae, start, end, eased(params.stills)))
+    photos = [as_rgb(data.images[rows])[:, None] for rows in (pairs.faces, pairs.neighbours)]
+    middle = [""] * (params.stills - 2)
+    people = data.names[data.labels]
+    figure = sheet(
+        np.concatenate([photos[0], strips, photos[1]], 1),
+        "From held-out faces to their nearest neighbours in latent space"
+        if not params.people
+        else "From chosen faces to their nearest neighbours in latent space",
+        cell=0.5,
+        row_labels=[
+            f"{people[a]} to\n{people[b]}".replace("_", " ") for a, b in zip(pairs.faces, pairs.neighbours, strict=True)
+        ],
+        column_labels=["photo", "decoded", *middle, "decoded", "photo"],
+    )
+    save(figure, folder / "strips.png", style, note)
+    return {
+        "pairs": len(films),
+        "frames": films.shape[1],
+        "distance_mean": float(pairs.distances.mean()),
+        "distance_min": float(pairs.distances.min()),
+        "distance_max": float(pairs.distances.max()),
+    }
+
+
+def main() -> None:
+    source = load("data.source", str)
+    numbers = render_gifs(
+        load_weights(AAE, "data/models/faces.safetensors"),
+        Images.read("data/faces/faces.npz"),
+        Latents.read("data/latents/faces.npz"),
+        load("gifs", Gifs),
+        load("draw.style", Style),
+        noted(source),
+        Path("plots/interpolation"),
+    )
+    write_json("metrics/interpolation.json", numbers | {"data": source})
+
+
+if __name__ == "__main__":
+    run(main)

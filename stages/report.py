@@ -1,0 +1,110 @@
+"""Fill the README's tables from the committed metrics and the declared graph: `python -m stages.report`."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import yaml
+
+from stages.demo import environment
+from stages.errors import StageError, run
+from stages.files import replacing
+
+README = Path("README.md")
+PRIORS = {
+    "gaussian": "MSE 0.0368 on training images",
+    "umbrella": "one epoch only",
+    "umbrella_labels": "MSE 0.0397 on training images, all labels seen",
+    "swiss_roll": "not done",
+}
+CLASSIFIERS = {
+    "cnn": ("specialist CNN", "73.91% / 96.00%"),
+    "lightgbm_codes_tuned": ("LightGBM on face codes, tuned", "'above 50%'"),
+    "lightgbm_codes": ("LightGBM on face codes, defaults", "43.17% / 84.24%"),
+    "lightgbm_pca": ("control: PCA of faces, defaults", ""),
+    "lightgbm_untrained": ("control: untrained encoder, defaults", ""),
+    "lightgbm_pixels": ("control: raw pixels, defaults", ""),
+    "chance": ("random guessing", ""),
+    "pair_lightgbm_codes": ("automobile or ship, face codes", "84.55% / 91.66%"),
+    "pair_lightgbm_pca": ("automobile or ship, control: PCA of faces", ""),
+}
+
+
+def metrics(name: str) -> dict:
+    """A metrics file of the last run. Raises StageError where there is none."""
+    try:
+        return json.loads(Path("metrics", f"{name}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StageError(f"metrics/{name}.json is missing: run `dvc repro` first") from error
+
+
+def digits_table() -> Iterator[str]:
+    yield "| prior | test MSE | k-NN accuracy | sliced W2 (floor) | two-sample accuracy | petal accuracy | published |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for name in yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["digits"]["priors"]:
+        scores = metrics(f"digits/{name}")
+        petals = f"{scores['petal_accuracy']:.1%}" if "petal_accuracy" in scores else ""
+        yield (
+            f"| `{name}` | {scores['test_mse']:.4f} | {scores['knn_accuracy']:.1%} "
+            f"| {scores['sliced_w2']:.3f} ({scores['sliced_w2_floor']:.3f}) | {scores['two_sample_accuracy']:.1%} "
+            f"| {petals} | {PRIORS.get(name, '')} |"
+        )
+
+
+def faces_table() -> Iterator[str]:
+    data, model = metrics("faces/dataset"), metrics("faces/model")
+    yield f"| {data['people']:,} people, {data['held_out_people']} of them held out | training | held-out |"
+    yield "| --- | --- | --- |"
+    yield f"| mean squared error | {model['train_mse']:.4f} | {model['held_out_mse']:.4f} |"
+    yield f"| the same, PCA with as many dimensions | | {model['pca_held_out_mse']:.4f} |"
+    yield f"| peak signal-to-noise ratio | | {model['held_out_psnr']:.1f} dB |"
+    yield f"| mean squared norm of the code, per dimension | | {model['code_norm']:.3f} |"
+    yield f"| sliced W2 to the prior (floor) | | {model['sliced_w2']:.3f} ({model['sliced_w2_floor']:.3f}) |"
+
+
+def transfer_table() -> Iterator[str]:
+    scores = metrics("transfer")
+    yield "| CIFAR-10 test images | accuracy | AUROC | training accuracy | published, accuracy / AUROC |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, (label, published) in CLASSIFIERS.items():
+        row = scores[name]
+        yield (
+            f"| {label} | {row['accuracy']:.2%} | {row['auroc']:.2%} "
+            f"| {row.get('train_accuracy', 0):.2%} | {published} |"
+        )
+
+
+def graph() -> Iterator[str]:
+    """The graph of stages as Mermaid, the members of a group as one node."""
+    shown = subprocess.run(["dvc", "dag", "--md"], env=environment(), check=True, text=True, capture_output=True)
+    yield shown.stdout.strip()
+
+
+BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
+    "digits": digits_table,
+    "faces": faces_table,
+    "transfer": transfer_table,
+    "graph": graph,
+}
+
+
+def filled(text: str) -> str:
+    """`text` with what stands between each pair of marks `<!-- NAME -->` and `<!-- end -->` made anew."""
+
+    def block(match: re.Match) -> str:
+        lines = "\n".join(BLOCKS[match["name"]]())
+        return f"<!-- {match['name']} -->\n\n{lines}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- (?P<name>\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    text = filled(README.read_text(encoding="utf-8"))
+    with replacing(README) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

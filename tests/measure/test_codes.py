@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from stages.aae.priors import Gaussian, Umbrella
+from stages.measure.codes import code_norm, knn_accuracy, petal_accuracy, sliced_w2, two_sample_accuracy
+
+
+def gaussian(random, n=10_000, dim=2):
+    return random.normal(size=(n, dim)).astype(np.float32)
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+def test_sliced_w2_of_a_shift_is_its_mean_projection(random):
+    codes = gaussian(random, 500, 3)
+    # the squared distance along a random direction averages |shift|^2 / d
+    assert sliced_w2(codes, codes + np.array([3, 0, 0]), 0, 2000) == pytest.approx(np.sqrt(3), rel=0.05)
+    assert sliced_w2(codes, codes[::-1], 0) == 0
+
+
+def test_sliced_w2_in_one_dimension_is_the_wasserstein_distance(random):
+    codes = gaussian(random, 500, 1)
+    assert sliced_w2(codes, 3 * codes + 1, 0) == pytest.approx(np.sqrt(np.square(2 * codes + 1).mean()), rel=1e-5)
+
+
+def test_sliced_w2_stands_at_the_known_floors(random, generator):
+    def mean(draw, scale=1.0):
+        return np.mean([sliced_w2(scale * draw(), draw(), seed) for seed in range(4)])
+
+    assert mean(lambda: gaussian(random)) == pytest.approx(0.026, abs=0.006)
+    assert mean(lambda: gaussian(random), 1.1) == pytest.approx(0.100, abs=0.01)
+    assert mean(lambda: Umbrella().sample(10_000, generator)[0].numpy()) == pytest.approx(0.033, abs=0.008)
+    assert mean(lambda: gaussian(random, 2000, 400)) == pytest.approx(0.056, abs=0.005)
+
+
+def test_sliced_w2_refuses_samples_of_different_sizes(random):
+    with pytest.raises(ValueError, match="samples of one size"):
+        sliced_w2(gaussian(random, 10), gaussian(random, 11), 0)
+
+
+def test_a_fresh_classifier_finds_nothing_in_a_match_and_all_of_a_shift(random):
+    assert two_sample_accuracy(gaussian(random), gaussian(random), 0) == pytest.approx(0.5, abs=0.015)
+    bayes = norm.cdf(0.5)  # of two unit Gaussians one unit apart
+    assert two_sample_accuracy(gaussian(random) + np.array([1, 0]), gaussian(random), 0) == pytest.approx(
+        bayes, abs=0.02
+    )
+
+
+def test_a_fresh_classifier_finds_holes_that_leave_moments_alone(random):
+    codes = gaussian(random, 12_000)
+    codes = codes[np.sin(4 * codes[:, 0]) * np.sin(4 * codes[:, 1]) > -0.6][:5_000]
+    assert two_sample_accuracy(codes, gaussian(random, 5_000), 0) > 0.53
+
+
+def test_petals_that_overlap_as_published_are_told_apart_as_published(generator):
+    for prior, accuracy in ((Umbrella(), 0.992), (Umbrella(std_along=0.75, std_across=0.25), 0.938)):
+        codes, component = prior.sample(20_000, generator)
+        found = petal_accuracy(prior.component_density(codes.numpy()), component.numpy())
+        assert found == pytest.approx(accuracy, abs=0.006)
+
+
+def test_code_norm_is_one_for_a_standard_gaussian(generator):
+    codes, _ = Gaussian(dim=400).sample(500, generator)
+    assert code_norm(codes.numpy()) == pytest.approx(1, abs=0.01)
+    assert code_norm(2 * codes.numpy()) == pytest.approx(4, abs=0.04)
+
+
+def test_neighbours_of_one_class_make_a_sure_vote():
+    train = np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]])
+    test = np.array([[0, 0.5], [5, 5.5], [0, 0]])
+    assert knn_accuracy(train, np.array([0, 0, 1, 1]), test, np.array([0, 1, 1]), k=2) == pytest.approx(2 / 3)
+    assert knn_accuracy(train, np.array([1, 1, 1, 1]), test, np.array([1, 1, 1]), k=20) == 1

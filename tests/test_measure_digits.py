@@ -1,0 +1,68 @@
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from stages.aae.networks import AAE, Architecture
+from stages.export_latents import export_latents
+from stages.files import Images, Latents
+from stages.learning.weights import save_weights
+from stages.measure_digits import Measure, main, measure_digits
+
+PARAMS = Measure(seed=0, samples=10_000, projections=50, neighbours=5)
+
+
+def aae_of(prior: dict) -> AAE:
+    return AAE(
+        Architecture(
+            image_shape=(1, 28, 28), prior=prior, autoencoder={"kind": "dense", "hidden": [16]}, discriminator=[8]
+        )
+    ).eval()
+
+
+@pytest.fixture
+def aae() -> AAE:
+    return aae_of({"kind": "umbrella"})
+
+
+def test_scores_are_numbers_of_the_promised_names(aae, digits):
+    scores = measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+    errors = {"train_mse", "validation_mse", "test_mse"}
+    others = {"knn_accuracy", "sliced_w2", "sliced_w2_floor", "two_sample_accuracy", "petal_accuracy"}
+    assert set(scores) == errors | others
+    assert all(math.isfinite(value) for value in scores.values())
+    assert scores == measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+
+
+def test_only_a_prior_with_a_part_per_class_has_petals(digits):
+    for prior in ({"kind": "gaussian"}, {"kind": "umbrella", "petals": 7}):
+        aae = aae_of(prior)
+        assert "petal_accuracy" not in measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+
+
+def test_codes_drawn_from_the_prior_score_at_the_floor(aae, digits, generator):
+    n = 3000
+    codes, component = aae.prior.sample(n, generator)
+    split = np.repeat(["train", "validation", "test"], [n // 3] * 3)
+    images = np.zeros((n, 28, 28, 1), np.uint8)
+    data = Images(component.numpy(), split, np.arange(n), images, digits.names)
+    latents = Latents(component.numpy(), split, np.arange(n), codes.numpy())
+    scores = measure_digits(aae, data, latents, PARAMS)
+    assert scores["sliced_w2"] < 2 * scores["sliced_w2_floor"]
+    assert scores["two_sample_accuracy"] == pytest.approx(0.5, abs=0.05)
+    assert scores["petal_accuracy"] > 0.97
+    assert scores["knn_accuracy"] > 0.97
+
+
+def test_the_stage_writes_scores_and_the_datas_source(aae, digits):
+    save_weights(aae, "data/models/digits/toy.safetensors")
+    digits.write("data/digits/mnist.npz")
+    export_latents(aae, digits).write("data/latents/digits/toy.npz")
+    Path("params.yaml").write_text(yaml.safe_dump({"measure": PARAMS.model_dump(), "data": {"source": "demo"}}))
+    main("toy")
+    written = json.loads(Path("metrics/digits/toy.json").read_text())
+    assert written["data"] == "demo"
+    assert written["test_mse"] == measure_digits(aae, digits, export_latents(aae, digits), PARAMS)["test_mse"]

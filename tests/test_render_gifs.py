@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.aae.inference import decode
+from stages.aae.networks import AAE, Architecture
+from stages.errors import StageError
+from stages.export_latents import export_latents
+from stages.files import Latents
+from stages.render_gifs import Gifs, chosen_faces, eased, nearest, render_gifs, there_and_back, walk
+from stages.show.style import Style
+
+STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
+PARAMS = Gifs(seed=0, pairs=3, frames=5, milliseconds=50, scale=2, colours=64, columns=2, stills=4)
+FOLDER = Path("plots/interpolation")
+
+
+@pytest.fixture
+def aae() -> AAE:
+    prior, autoencoder = {"kind": "gaussian", "dim": 6}, {"kind": "convolutional", "channels": [4, 8]}
+    return AAE(Architecture(image_shape=(3, 16, 16), prior=prior, autoencoder=autoencoder, discriminator=[8])).eval()
+
+
+def test_the_easing_starts_and_ends_slowly_and_exactly():
+    weights = eased(9)
+    assert (weights[0], weights[-1]) == (0, 1)
+    assert weights == pytest.approx(1 - np.cos(np.pi / 2 * np.linspace(0, 1, 9)) ** 2)
+    steps = np.diff(weights)
+    assert steps[0] == pytest.approx(steps[-1])
+    assert steps.argmax() in (3, 4)
+
+
+def test_the_ends_of_a_walk_are_the_two_reconstructions(aae):
+    codes = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    images = walk(aae, codes[:2], codes[2:], eased(7))
+    assert images.shape == (2, 7, 16, 16, 3)
+    assert images[:, 0] == pytest.approx(decode(aae, codes[:2]), abs=1e-6)
+    assert images[:, -1] == pytest.approx(decode(aae, codes[2:]), abs=1e-6)
+
+
+def test_the_way_back_repeats_no_frame():
+    films = np.arange(4)[None]
+    assert there_and_back(films).tolist() == [[0, 1, 2, 3, 2, 1]]
+    assert there_and_back(films[:, :2]).tolist() == [[0, 1]]
+
+
+def test_the_neighbour_is_the_nearest_other_person():
+    codes = np.array([[0.0], [0.1], [0.2], [1.0], [5.0]], np.float32)
+    labels = np.array([0, 0, 0, 1, 2])
+    latents = Latents(labels, np.full(5, "train"), np.arange(5), codes)
+    pairs = nearest(latents, np.array([0, 4]))
+    assert pairs.neighbours.tolist() == [3, 3]
+    assert pairs.distances == pytest.approx([1, 4])
+
+
+def test_the_same_code_of_another_person_still_counts_as_a_neighbour():
+    latents = Latents(np.arange(3), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
+    pairs = nearest(latents, np.arange(3))
+    assert (pairs.neighbours != pairs.faces).all()
+
+
+def test_one_person_has_no_neighbour():
+    latents = Latents(np.zeros(3, int), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
+    with pytest.raises(StageError, match="one person only"):
+        nearest(latents, np.array([0]))
+
+
+def test_faces_are_drawn_from_held_out_people_or_named(faces):
+    drawn = chosen_faces(faces, [], 5, seed=0)
+    assert (faces.split[drawn] == "held_out").all()
+    assert len(set(drawn.tolist())) == 5
+    assert len(chosen_faces(faces, [], 100, seed=0)) == 8
+    assert chosen_faces(faces, ["Person 7", "Person 3"], 5, seed=0).tolist() == [7, 3]
+    with pytest.raises(StageError, match="nobody called 'Persn 7', did you mean Person 7"):
+        chosen_faces(faces, ["Persn 7"], 5, seed=0)
+
+
+def test_gifs_strips_and_numbers(aae, faces):
+    numbers = render_gifs(aae, faces, export_latents(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
+    assert sorted(path.name for path in FOLDER.iterdir()) == [
+        "grid.gif",
+        "pair_0.gif",
+        "pair_1.gif",
+        "pair_2.gif",
+        "strips.png",
+    ]
+    assert (numbers["pairs"], numbers["frames"]) == (3, 8)
+    assert 0 < numbers["distance_min"] <= numbers["distance_mean"] <= numbers["distance_max"]
+    assert Image.open(FOLDER / "pair_0.gif").size == (32, 32 + 12)  # with the note below
+    assert Image.open(FOLDER / "grid.gif").size == (34, 34 + 12)
+    first = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
+    render_gifs(aae, faces, export_latents(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
+    assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == first

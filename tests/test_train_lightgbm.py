@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from stages.errors import StageError
+from stages.files import Latents, Predictions
+from stages.train_lightgbm import Common, Settings, main, only, read_features, train_lightgbm
+from tests.conftest import blobs
+
+COMMON = Common(seed=0, max_bin=63)
+DEFAULTS = Settings(trees=10, patience=0, candidates=[{}])
+NAMES = [f"class {i}" for i in range(4)]
+
+
+@pytest.fixture
+def objects():
+    return blobs(400, (8, 8, 3), 4, {"train": 240, "validation": 80, "test": 80})
+
+
+@pytest.fixture
+def codes(objects):
+    """Codes whose first dimensions tell the class, but not surely."""
+    random = np.random.default_rng(0)
+    values = np.eye(4, 6)[objects.labels] + 0.5 * random.standard_normal((400, 6))
+    return Latents(labels=objects.labels, split=objects.split, index=objects.index, codes=values.astype(np.float32))
+
+
+def test_every_row_gets_probabilities_and_most_test_rows_their_class(codes):
+    predictions = train_lightgbm("toy", codes, 4, DEFAULTS, COMMON)
+    assert predictions.probabilities.shape == (400, 4)
+    assert np.allclose(predictions.probabilities.sum(1), 1, atol=1e-6)
+    assert np.array_equal(predictions.split, codes.split)
+    test = predictions.part("test")
+    assert (test.probabilities.argmax(1) == test.labels).mean() > 0.6
+
+
+def test_the_same_seed_gives_the_same_bytes(codes):
+    sampled = Settings(trees=10, patience=5, candidates=[{"feature_fraction": 0.5}])
+    for path in ("first.npz", "second.npz"):
+        train_lightgbm("toy", codes, 4, sampled, COMMON).write(path)
+    assert Path("first.npz").read_bytes() == Path("second.npz").read_bytes()
+    other = train_lightgbm("toy", codes, 4, sampled, COMMON.model_copy(update={"seed": 1}))
+    assert not np.array_equal(other.probabilities, Predictions.read("first.npz").probabilities)
+
+
+def test_the_candidate_of_least_validation_loss_predicts(codes):
+    hasty, careful = {"learning_rate": 1.0, "min_child_samples": 1}, {"learning_rate": 0.1}
+    alone = {
+        name: train_lightgbm("toy", codes, 4, Settings(trees=20, patience=0, candidates=[each]), COMMON)
+        for name, each in {"hasty": hasty, "careful": careful}.items()
+    }
+    both = train_lightgbm("toy", codes, 4, Settings(trees=20, patience=0, candidates=[hasty, careful]), COMMON)
+
+    def loss(predictions: Predictions) -> float:
+        part = predictions.part("validation")
+        return -np.log(part.probabilities[np.arange(len(part)), part.labels]).mean()
+
+    assert loss(alone["careful"]) < loss(alone["hasty"])
+    assert np.array_equal(both.probabilities, alone["careful"].probabilities)
+
+
+def test_labels_of_test_rows_are_not_used(codes):
+    settings = Settings(trees=20, patience=3, candidates=[{}, {"num_leaves": 4}])
+    labels = np.where(codes.split == "test", 0, codes.labels)
+    blind = Latents(labels=labels, split=codes.split, index=codes.index, codes=codes.codes)
+    assert np.array_equal(
+        train_lightgbm("toy", blind, 4, settings, COMMON).probabilities,
+        train_lightgbm("toy", codes, 4, settings, COMMON).probabilities,
+    )
+
+
+def test_early_stopping_keeps_the_best_number_of_trees(codes):
+    hasty = {"learning_rate": 0.5, "min_child_samples": 1}
+    stopped = train_lightgbm("toy", codes, 4, Settings(trees=100, patience=3, candidates=[hasty]), COMMON)
+    whole = train_lightgbm("toy", codes, 4, Settings(trees=100, patience=0, candidates=[hasty]), COMMON)
+    assert stopped.part("train").probabilities.max(1).mean() < whole.part("train").probabilities.max(1).mean()
+
+
+def test_a_pair_of_classes_is_labelled_in_its_order(codes):
+    pair, classes = only(codes, NAMES, ["class 3", "class 1"])
+    assert classes == 2
+    assert set(codes.labels[np.isin(codes.index, pair.index)]) == {1, 3}
+    assert np.array_equal(pair.labels, (codes.labels[pair.index] == 1).astype(int))
+    predictions = train_lightgbm("toy", pair, 2, DEFAULTS, COMMON)
+    assert predictions.probabilities.shape == (200, 2)
+    train = predictions.part("train")
+    assert (train.probabilities.argmax(1) == train.labels).mean() > 0.9
+
+
+def test_an_unknown_class_is_named(codes):
+    with pytest.raises(StageError, match="no class boat among class 0, class 1, class 2, class 3"):
+        only(codes, NAMES, ["class 0", "boat"])
+
+
+def test_pixels_stand_in_for_codes(objects):
+    objects.write("objects.npz")
+    features = read_features("objects.npz")
+    assert np.array_equal(features.codes[7], objects.images[7].reshape(-1))
+
+
+def test_a_damaged_file_of_features_is_named():
+    Path("codes.npz").write_bytes(b"not arrays")
+    with pytest.raises(StageError, match=r"codes\.npz is damaged"):
+        read_features("codes.npz")
+
+
+@pytest.mark.parametrize("features", ["data/objects/cifar10.npz", "data/latents/cifar10.npz"])
+def test_the_stage_reads_its_section_and_writes_its_file(objects, codes, features):
+    objects.write("data/objects/cifar10.npz")
+    codes.write("data/latents/cifar10.npz")
+    section = {
+        "common": COMMON.model_dump(),
+        "settings": {"quick": json.loads(DEFAULTS.model_dump_json())},
+        "runs": {"toy": {"features": features, "settings": "quick", "classes": ["class 0", "class 2"]}},
+    }
+    Path("params.yaml").write_text(yaml.safe_dump({"lightgbm": section}))
+    main("toy")
+    predictions = Predictions.read("data/predictions/toy.npz")
+    assert predictions.probabilities.shape == (200, 2)
+    with pytest.raises(StageError, match=r"no key lightgbm\.runs\.other"):
+        main("other")
