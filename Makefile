@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro test demo lint lock
+.PHONY: help environment repro why test demo lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ $(READY): requirements.txt
 repro: $(READY) ## run all stages that are not up to date, on the real data
 	@test -d .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 	dvc repro
+
+why: $(READY) ## say which stages would run, and because of what
+	@python -m stages.why
 
 test: lint ## run lint and all tests
 	python -m pytest

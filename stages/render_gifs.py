@@ -103,11 +103,12 @@ def render_gifs(
     pairs = nearest(latents, chosen_faces(data, params.people, params.pairs, params.seed))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
     films = there_and_back(as_rgb(walk(aae, start, end, eased(params.frames))))
-    palette = palette_of(films.reshape(-1, *films.shape[2:]), params.colours)
+    grid = annotated(in_grid(films, params.columns), note)
+    palette = palette_of(grid, params.colours)
     for k, film in enumerate(films):
         frames = annotated(enlarged(film, params.scale), note)
         write_gif(folder / f"pair_{k}.gif", frames, palette, params.milliseconds)
-    write_gif(folder / "grid.gif", annotated(in_grid(films, params.columns), note), palette, params.milliseconds)
+    write_gif(folder / "grid.gif", grid, palette, params.milliseconds)
 
     # the ends of a strip are the two reconstructions; the photos stand outside it
     strips = as_rgb(walk(aae, start, end, eased(params.stills)))

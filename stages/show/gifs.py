@@ -38,14 +38,20 @@ def annotated(frames: np.ndarray, note: str) -> np.ndarray:
 
 
 def palette_of(frames: np.ndarray, colours: int = 256) -> Image.Image:
-    """The `colours` that fit frames (N, H, W, 3) uint8 best, by median cut over at most 64 of them."""
+    """White, for gaps and notes, and the `colours` - 1 that fit frames (N, H, W, 3) uint8 best.
+
+    Found by median cut over at most 64 of the frames.
+    """
     chosen = frames[np.linspace(0, len(frames) - 1, min(len(frames), 64)).astype(int)]
-    return Image.fromarray(chosen.reshape(-1, *chosen.shape[2:])).quantize(colours, Image.Quantize.MEDIANCUT)
+    picture = Image.fromarray(chosen.reshape(-1, *chosen.shape[2:]))
+    palette = picture.quantize(colours - 1, Image.Quantize.MEDIANCUT)
+    palette.putpalette([*palette.getpalette(), 255, 255, 255])
+    return palette
 
 
 def write_gif(path: str | Path, frames: np.ndarray, palette: Image.Image, milliseconds: int) -> None:
     """Write frames (N, H, W, 3) uint8 as an endless GIF, each shown for `milliseconds` (GIFs count in tens)."""
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    shared = {"palette": palette.palette.palette, "optimize": False}  # else Pillow gives each frame one of its own
+    shared = {"palette": bytes(palette.getpalette()), "optimize": False}  # else Pillow gives each frame one of its own
     with replacing(path) as part:
         images[0].save(part, save_all=True, append_images=images[1:], duration=milliseconds, loop=0, **shared)
