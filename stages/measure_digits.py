@@ -46,7 +46,7 @@ def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) ->
         "sliced_w2_floor": sliced_w2(others, samples, params.seed, params.projections),
         "two_sample_accuracy": two_sample_accuracy(codes, samples, params.seed),
     }
-    if aae.prior.components == len(data.names):
+    if aae.classes:  # without labels no petal is meant for a digit
         scores["petal_accuracy"] = petal_accuracy(aae.prior.component_density(test.codes), test.labels)
     return errors | scores
 
