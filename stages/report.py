@@ -2,15 +2,16 @@
 
 import json
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import networkx
 import yaml
 
-from stages.demo import environment
 from stages.errors import StageError, run
 from stages.files import replacing
+from stages.why import dvc, flat, graph
 
 README = Path("README.md")
 PRIORS = {
@@ -76,17 +77,64 @@ def transfer_table() -> Iterator[str]:
         )
 
 
-def graph() -> Iterator[str]:
-    """The graph of stages as Mermaid, the members of a group as one node."""
-    shown = subprocess.run(["dvc", "dag", "--md"], env=environment(), check=True, text=True, capture_output=True)
-    yield shown.stdout.strip()
+def diagram() -> Iterator[str]:
+    """The graph of stages as Mermaid."""
+    yield dvc("dag", "--md").strip()
+
+
+def reruns(params: Mapping[str, Any], lock: Mapping[str, Any], stages: networkx.DiGraph) -> dict[str, list[set[str]]]:
+    """For each key of params.yaml the stages that read it, and those that follow them.
+
+    A key stands for all keys below it where they have the same readers. `lock` are the stages of dvc.lock.
+    """
+    readers = {
+        leaf: frozenset(
+            name
+            for name, stage in lock.items()
+            for key in stage.get("params", {}).get("params.yaml", {})
+            if f"{leaf}.".startswith(f"{key}.")
+        )
+        for leaf in flat(params)
+    }
+    rows = {}
+    for leaf, direct in readers.items():
+        key = leaf
+        while "." in key:
+            above = key.rpartition(".")[0]
+            if {readers[other] for other in readers if other.startswith(f"{above}.")} != {direct}:
+                break
+            key = above
+        after = {name for stage in direct for name in networkx.descendants(stages, stage)} - direct
+        rows[key] = [set(direct), after]
+    return rows
+
+
+def grouped(names: set[str], everything: Iterable[str]) -> str:
+    """Stage names for a table: `group` for all members of a group, `group@member` for some."""
+    shown = set()
+    for name in names:
+        group = name.split("@")[0]
+        members = {other for other in everything if other.split("@")[0] == group}
+        shown.add(group if members <= names else name)
+    return ", ".join(f"`{name}`" for name in sorted(shown))
+
+
+def parameters_table() -> Iterator[str]:
+    yield "| key of params.yaml | stages that read it | stages that follow, if the outputs change |"
+    yield "| --- | --- | --- |"
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
+    stages = graph(dvc("dag", "--dot"))
+    for key, (direct, after) in reruns(params, lock, stages).items():
+        yield f"| `{key}` | {grouped(direct, stages)} | {grouped(after, stages)} |"
 
 
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "digits": digits_table,
     "faces": faces_table,
     "transfer": transfer_table,
-    "graph": graph,
+    "graph": diagram,
+    "parameters": parameters_table,
 }
 
 
