@@ -58,7 +58,14 @@ def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> 
     params = with_values(yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8")), values)
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     if not (folder / ".git").exists():
-        subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+        # dvclive names the commit that a training starts from, so there must be one
+        git = ["git", "-C", str(folder), "-c", "user.name=demo", "-c", "user.email=demo@localhost"]
+        for command in (
+            ["init", "--quiet"],
+            ["add", "--all"],
+            ["commit", "--quiet", "--message", "The demo's pipeline"],
+        ):
+            subprocess.run([*git, *command], check=True)
 
 
 def environment() -> dict[str, str]:
