@@ -60,12 +60,8 @@ def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> 
     if not (folder / ".git").exists():
         # dvclive names the commit that a training starts from, so there must be one
         git = ["git", "-C", str(folder), "-c", "user.name=demo", "-c", "user.email=demo@localhost"]
-        for command in (
-            ["init", "--quiet"],
-            ["add", "--all"],
-            ["commit", "--quiet", "--message", "The demo's pipeline"],
-        ):
-            subprocess.run([*git, *command], check=True)
+        for command in ("init --quiet", "add --all", "commit --quiet --message=Demo"):
+            subprocess.run([*git, *command.split()], check=True)
 
 
 def environment() -> dict[str, str]:
