@@ -1,6 +1,7 @@
 """The declared pipeline, run by the real `dvc` on small data."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.demo import DEMO, environment, lay_out
+from stages.demo import DEMO, environment, lay_out, with_values
 from tests.imports import imported_files
 
 # as short as each stage allows, so that the whole pipeline runs in a minute or two
@@ -36,10 +37,6 @@ def small(project, tmp_path_factory) -> Path:
     finished = dvc(folder, "repro", check=False)
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
     return folder
-
-
-def stages(folder: Path) -> list[str]:
-    return list(json.loads(dvc(folder, "status", "--json").stdout))
 
 
 def resolved(project: Path) -> dict[str, dict]:
@@ -123,3 +120,53 @@ def test_pictures_open(small):
     for path in pictures:
         frames = imageio.imread(path, index=None) if path.suffix == ".gif" else imageio.imread(path)[None]
         assert frames.std() > 0, path
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "readers"),
+    [
+        ("gifs.frames", 3, {"render_gifs"}),
+        ("cnn.train.epochs", 2, {"train_cnn"}),
+        ("lightgbm.settings.tuned.trees", 3, {"train_lightgbm@lightgbm_codes_tuned"}),
+        ("digits.priors.gaussian.adversarial_weight", 0.5, {"train_digits@gaussian", "draw_priors"}),
+        ("draw.transfer.rows", 1, {"compare_classifiers"}),
+        ("faces.train.learning_rate", 0.1, {"train_faces"}),
+    ],
+)
+def test_a_parameter_touches_only_the_stages_that_read_it(small, key, value, readers):
+    params = small / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    try:
+        changed = with_values(yaml.safe_load(before), {key: value})
+        params.write_text(yaml.safe_dump(changed, sort_keys=False), encoding="utf-8")
+        assert set(json.loads(dvc(small, "status", "--json").stdout)) == readers
+    finally:
+        params.write_text(before, encoding="utf-8")
+
+
+def test_a_changed_gif_reruns_one_stage_and_going_back_restores_it(small):
+    params = small / "params.yaml"
+    before, gif = params.read_text(encoding="utf-8"), small / "plots/interpolation/grid.gif"
+    first = gif.read_bytes()
+    changed = with_values(yaml.safe_load(before), {"gifs.frames": 4})
+    params.write_text(yaml.safe_dump(changed, sort_keys=False), encoding="utf-8")
+    assert re.findall("Running stage '(.*)'", dvc(small, "repro").stdout) == ["render_gifs"]
+    assert gif.read_bytes() != first
+    params.write_text(before, encoding="utf-8")
+    back = dvc(small, "repro").stdout
+    assert "Running stage" not in back, "the run cache should have restored it"
+    assert gif.read_bytes() == first
+
+
+def test_a_new_variant_of_a_prior_is_an_entry_in_params(small):
+    params = small / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    try:
+        tree = yaml.safe_load(before)
+        tree["digits"]["priors"]["wide"] = {"prior": {"kind": "gaussian", "std": 2.0}, "adversarial_weight": 0.01}
+        params.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+        dvc(small, "repro", "measure_digits@wide", "draw_digits@wide")
+        assert json.loads((small / "metrics/digits/wide.json").read_text(encoding="utf-8"))["test_mse"] > 0
+        assert (small / "plots/digits/wide/posterior.png").is_file()
+    finally:
+        params.write_text(before, encoding="utf-8")
