@@ -22,13 +22,16 @@ DEMO = {
     "data.cifar10.validation": 100,
     "digits.common.hidden": [256, 64],
     "digits.common.discriminator": [64, 64],
-    "digits.common.training.epochs": 60,
+    "digits.common.training.epochs": 40,
     "digits.common.training.batch_size": 64,
     "faces.model.channels": [8, 16, 32, 64],
     "faces.train.epochs": 20,
     "faces.train.batch_size": 32,
+    "digits.priors.umbrella_labels.labelled_batch": 64,
     "cnn.train.epochs": 3,
     "cnn.train.batch_size": 100,
+    "lightgbm.settings.defaults.trees": 20,
+    "lightgbm.settings.tuned.trees": 20,
 }
 COPIED = ["stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore", "data/.gitignore"]
 
