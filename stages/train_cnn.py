@@ -5,9 +5,9 @@ from typing import Literal
 
 import torch
 
-from stages.cnn.network import CNN, Architecture, Width
+from stages.cnn.network import CNN, Architecture, Widths
 from stages.cnn.training import Trainer, Training, predict
-from stages.errors import StageError, run
+from stages.errors import run
 from stages.files import Images, Predictions
 from stages.learning.compute import ComputeParams, Machine, prepare
 from stages.learning.run import Run, identity
@@ -18,7 +18,7 @@ from stages.params import Section, load
 class CNNParams(Section):
     """Section `cnn`."""
 
-    widths: list[Width]
+    widths: Widths
     views: Literal["plain", "flips", "flips_and_shifts"]
     train: Training
 
@@ -29,11 +29,6 @@ def train_cnn(data: Images, params: CNNParams, machine: Machine, weights: Path, 
     Predictions have a row per row of `data`, in its order, and average over `params.views` of each image.
     """
     train, validation = data.part("train"), data.part("validation")
-    if params.train.batch_size > len(train):
-        raise StageError(
-            f"params.yaml: cnn.train.batch_size: {params.train.batch_size} is more than the {len(train)} training "
-            "images: lower it"
-        )
     height, width, channels = data.images.shape[1:]
     architecture = Architecture(image_shape=(channels, height, width), classes=len(data.names), widths=params.widths)
     generator = machine.seed(params.train.seed)

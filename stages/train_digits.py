@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 from sklearn.model_selection import train_test_split
 
-from stages.aae.networks import AAE, Architecture, Dense, Width
+from stages.aae.networks import AAE, Architecture, Dense
 from stages.aae.priors import AnyPrior
 from stages.aae.training import Regularisation, Trainer, Training
 from stages.errors import StageError, run
@@ -16,14 +16,14 @@ from stages.files import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
 from stages.learning.run import Run, identity
 from stages.learning.weights import save_weights
-from stages.params import Section, load
+from stages.params import Count, Section, load
 
 
 class Common(Section):
     """Section `digits.common`: what all priors share."""
 
-    hidden: list[Width]
-    discriminator: list[Width]
+    hidden: list[Count]
+    discriminator: list[Count]
     training: Training
 
 
@@ -34,9 +34,8 @@ class Variant(Regularisation):
     labelled: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the training images whose label is told
 
 
-def told_labels(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Labels (N,) with all but a stratified `share` replaced by the class 'unlabelled', one past the last."""
-    classes = labels.max() + 1
+def told_labels(labels: np.ndarray, classes: int, share: float, seed: int) -> np.ndarray:
+    """Labels (N,) in [0, classes) with all but a stratified `share` replaced by `classes`, 'unlabelled'."""
     if share == 1:
         return labels
     rows, _ = train_test_split(np.arange(len(labels)), train_size=share, stratify=labels, random_state=seed)
@@ -51,11 +50,6 @@ def train_digits(
     """Train on the split `train`, watch the error on `validation`, write weights and curves."""
     training = common.training
     train, validation = data.part("train"), data.part("validation")
-    if training.batch_size > len(train):
-        raise StageError(
-            f"params.yaml: digits.common.training.batch_size: {training.batch_size} is more than the {len(train)} "
-            "training images: lower it"
-        )
     height, width, channels = data.images.shape[1:]
     architecture = Architecture(
         image_shape=(channels, height, width),
@@ -72,7 +66,7 @@ def train_digits(
     generator = machine.seed(training.seed)
     aae = AAE(architecture).to(machine.device)
     trainer = Trainer(aae, training, variant, len(train), generator, machine.autocast)
-    labels = told_labels(train.labels, variant.labelled, training.seed) if variant.labelled else None
+    labels = told_labels(train.labels, aae.classes, variant.labelled, training.seed) if variant.labelled else None
     who = identity(common, variant, machine, train.images, train.labels)
     with Run(f"digits/{name}", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
         trainer.learn(progress, train.images, labels, validation.images)

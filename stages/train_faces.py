@@ -2,34 +2,29 @@
 
 from pathlib import Path
 
-from stages.aae.networks import AAE, Architecture, Convolutional, Width
+from stages.aae.networks import AAE, Architecture, Convolutional
 from stages.aae.priors import AnyPrior
 from stages.aae.training import Regularisation, Trainer, Training
-from stages.errors import StageError, run
+from stages.errors import run
 from stages.files import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
 from stages.learning.run import Run, identity
 from stages.learning.weights import save_weights
-from stages.params import load
+from stages.params import Count, load
 
 
 class Model(Regularisation):
     """Section `faces.model`."""
 
     prior: AnyPrior
-    channels: list[Width]
-    discriminator: list[Width]
+    channels: list[Count]
+    discriminator: list[Count]
     normalise_codes: bool
 
 
 def train_faces(data: Images, model: Model, training: Training, machine: Machine, weights: Path, curves: Path) -> AAE:
     """Train on the people of split `train`, watch the error on `held_out`, write weights and curves."""
     train, held_out = data.part("train"), data.part("held_out")
-    if training.batch_size > len(train):
-        raise StageError(
-            f"params.yaml: faces.train.batch_size: {training.batch_size} is more than the {len(train)} training "
-            "images: lower it"
-        )
     height, width, channels = data.images.shape[1:]
     architecture = Architecture(
         image_shape=(channels, height, width),

@@ -51,11 +51,11 @@ def test_an_interruption_changes_nothing(digits, machine, monkeypatch):
 
 def test_the_told_labels_are_a_stratified_share(digits):
     labels = np.repeat(np.arange(10), 50)
-    told = told_labels(labels, 0.2, seed=0)
+    told = told_labels(labels, 10, 0.2, seed=0)
     assert (np.bincount(told, minlength=11) == [10] * 10 + [400]).all()
     assert (told[told < 10] == labels[told < 10]).all()
-    assert np.array_equal(told, told_labels(labels, 0.2, seed=0))
-    assert not np.array_equal(told, told_labels(labels, 0.2, seed=1))
+    assert np.array_equal(told, told_labels(labels, 10, 0.2, seed=0))
+    assert not np.array_equal(told, told_labels(labels, 10, 0.2, seed=1))
 
 
 def test_labels_need_a_component_for_each_class(digits, machine):

@@ -13,23 +13,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stages.aae.priors import AnyPrior
-from stages.params import Section
-
-Width = Annotated[int, Field(ge=1)]
+from stages.params import Count, Section
 
 
 class Dense(Section):
     """Fully connected encoder and its mirror image as decoder (AAE paper, appendix A)."""
 
     kind: Literal["dense"] = "dense"
-    hidden: list[Width] = [1000, 500, 250]
+    hidden: list[Count] = [1000, 500, 250]
 
 
 class Convolutional(Section):
     """Strided 4 x 4 convolutions, each halving the side, then a dense layer to the code; mirrored to decode."""
 
     kind: Literal["convolutional"] = "convolutional"
-    channels: list[Width] = [48, 96, 192, 384]
+    channels: list[Count] = [48, 96, 192, 384]
 
 
 class Architecture(Section):
@@ -38,7 +36,7 @@ class Architecture(Section):
     image_shape: tuple[int, int, int]  # C, H, W
     prior: AnyPrior
     autoencoder: Annotated[Dense | Convolutional, Field(discriminator="kind")]
-    discriminator: list[Width] = [128, 128]
+    discriminator: list[Count] = [128, 128]
     normalise_codes: bool = False  # to zero mean and unit variance per dimension, with no learned scale
     classes: Annotated[int, Field(ge=0)] = 0  # labels that the discriminator is told, besides 'unlabelled'
 

@@ -2,13 +2,13 @@
 
 Each step has the paper's two phases. Reconstruction and regularisation share one pass of the encoder: the
 discriminator first learns on detached codes, then encoder and decoder take one step on the reconstruction
-error plus the weighted generator loss. (A discriminator step between the encoder's forward and backward pass
-touches no weight of that pass but the discriminator's own, whose pass for the generator loss comes after it.)
+error plus the weighted generator loss. The discriminator's step may stand between the encoder's forward and backward
+pass, because it changes the discriminator's weights only, and the generator loss runs the discriminator anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -21,7 +21,10 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from stages.aae.inference import as_input, planes, reconstruct
 from stages.aae.networks import AAE
-from stages.params import Section
+from stages.batches import Progress, batches, steps_per_epoch
+from stages.params import Count, Section, Seed
+
+FADED = 0.6  # share of all steps after which the discriminator sees codes and samples without noise
 
 Rate = Annotated[float, Field(gt=0, lt=1)]
 
@@ -29,8 +32,8 @@ Rate = Annotated[float, Field(gt=0, lt=1)]
 class Training(Section):
     """How an AAE learns."""
 
-    seed: int = 0
-    epochs: Annotated[int, Field(ge=1)] = 30
+    seed: Seed = 0
+    epochs: Count = 30
     batch_size: Annotated[int, Field(ge=2)] = 256
     learning_rate: Rate = 1e-3  # of encoder and decoder, at the top of the one-cycle schedule
     discriminator_learning_rate: Rate = 1e-3
@@ -43,15 +46,9 @@ class Regularisation(Section):
 
     adversarial_weight: Annotated[float, Field(ge=0)]  # of the generator loss beside the reconstruction error
     noise: Annotated[float, Field(ge=0)] = 0.0  # deviation of Gaussian noise on what the encoder sees
+    code_noise: Annotated[float, Field(ge=0)] = 0.0  # the same on what the discriminator sees, at first; it fades
+    balanced: bool = False  # as many samples of each component of the prior in each batch, instead of by chance
     labelled_batch: Annotated[int, Field(ge=0)] = 0  # images of known label added to each batch where labels are told
-
-
-class Progress(Protocol):
-    """What the loop tells of itself; `stages.learning.run.Run` is one."""
-
-    def epochs(self) -> Iterator[int]: ...
-    def log(self, **losses: Tensor) -> None: ...
-    def record(self, **values: float) -> None: ...
 
 
 class Trainer:
@@ -66,25 +63,30 @@ class Trainer:
         generator: torch.Generator,
         autocast: Callable[[], AbstractContextManager],
     ) -> None:
-        """`generator` draws batches, flips and samples of the prior; `autocast` sets the precision of a block."""
+        """`generator` draws batches, flips and samples of the prior; `autocast` sets the precision of a block.
+
+        Raises StageError where `n_images` are too few for one batch.
+        """
         self.aae, self.training, self.regularisation = aae, training, regularisation
         self.generator, self.autocast = generator, autocast
-        self.steps = n_images // training.batch_size  # per epoch
+        self.steps = steps_per_epoch(n_images, training.batch_size)
         self.autoencoder = [*aae.encoder.parameters(), *aae.decoder.parameters()]
-        rate, critic_rate = training.learning_rate, training.discriminator_learning_rate
-        self.optimizer = Adam(self.autoencoder, rate, fused=True)
-        self.critic = Adam(aae.discriminator.parameters(), critic_rate, betas=(0.5, 0.999), fused=True)
-        total = training.epochs * self.steps
-        self.schedules = [
-            OneCycleLR(self.optimizer, rate, total, cycle_momentum=False),
-            OneCycleLR(self.critic, critic_rate, total, cycle_momentum=False),
-        ]
+        self.optimizers = {
+            "autoencoder": Adam(self.autoencoder, fused=True),
+            "discriminator": Adam(aae.discriminator.parameters(), betas=(0.5, 0.999), fused=True),
+        }
+        rates = {"autoencoder": training.learning_rate, "discriminator": training.discriminator_learning_rate}
+        self.schedules = {
+            name: OneCycleLR(optimizer, rates[name], training.epochs * self.steps, cycle_momentum=False)
+            for name, optimizer in self.optimizers.items()
+        }
 
     @property
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds, by name."""
-        schedules = {f"schedule_{i}": schedule for i, schedule in enumerate(self.schedules)}
-        return {"aae": self.aae, "optimizer": self.optimizer, "critic": self.critic, **schedules}
+        optimizers = {f"{name}_optimizer": optimizer for name, optimizer in self.optimizers.items()}
+        schedules = {f"{name}_schedule": schedule for name, schedule in self.schedules.items()}
+        return {"aae": self.aae, **optimizers, **schedules}
 
     def learn(self, progress: Progress, train: np.ndarray, labels: np.ndarray | None, watched: np.ndarray) -> None:
         """Train for the epochs that `progress` has left to do.
@@ -114,41 +116,52 @@ class Trainer:
 
         `labels` (N,) int64 in [0, classes], `classes` for 'unlabelled'; None where the discriminator is told none.
         """
-        aae = self.aae
-        seen = noisy(images, self.regularisation.noise, self.generator) if self.regularisation.noise else images
+        aae, settings = self.aae, self.regularisation
+        seen = noisy(images, settings.noise, self.generator)
         with self.autocast():
             codes = aae.encoder(seen)  # (N, d)
             reconstruction = F.mse_loss(aae.decoder(codes).float(), images)
 
         # regularisation, first half: the discriminator learns to tell codes from samples of the prior
-        samples, component = aae.prior.sample(len(images), self.generator)
+        component = balanced(len(images), aae.prior.components, self.generator) if settings.balanced else None
+        samples, component = aae.prior.sample(len(images), self.generator, component)
         if labels is not None:
             told = labels < aae.classes
             samples, _ = aae.prior.sample(len(images), self.generator, torch.where(told, labels, component))
-        on_codes, on_samples = aae.tell_apart(codes.detach(), labels), aae.tell_apart(samples, labels)
+        on_codes = aae.tell_apart(self.blurred(codes.detach()), labels)
+        on_samples = aae.tell_apart(self.blurred(samples), labels)
         discriminator = (F.softplus(on_codes).mean() + F.softplus(-on_samples).mean()) / 2
         discriminator.backward()
-        self.critic.step()
-        self.critic.zero_grad()
+        self.optimizers["discriminator"].step()
+        self.optimizers["discriminator"].zero_grad()
 
         # reconstruction and the second half of regularisation: codes are to pass for samples of the prior
         aae.discriminator.requires_grad_(False)
-        generator_loss = F.softplus(-aae.tell_apart(codes, labels)).mean()
-        (reconstruction + self.regularisation.adversarial_weight * generator_loss).backward()
+        generator_loss = F.softplus(-aae.tell_apart(self.blurred(codes), labels)).mean()
+        (reconstruction + settings.adversarial_weight * generator_loss).backward()
         aae.discriminator.requires_grad_(True)
         clip_grad_norm_(self.autoencoder, self.training.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        for schedule in self.schedules:
+        self.optimizers["autoencoder"].step()
+        self.optimizers["autoencoder"].zero_grad()
+        for schedule in self.schedules.values():
             schedule.step()
         losses = {"reconstruction": reconstruction, "generator": generator_loss, "discriminator": discriminator}
         return {name: loss.detach() for name, loss in losses.items()}
 
+    def blurred(self, codes: Tensor) -> Tensor:
+        """Codes or samples (N, d) with noise that fades to none at `FADED` of all steps.
 
-def batches(n: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Row numbers of one epoch in random order, in batches of `size`; an incomplete last one is left out."""
-    order = torch.randperm(n, generator=generator, device=generator.device)
-    yield from order[: n - n % size].view(-1, size)
+        Blurred, distant parts of the prior touch, so that codes can move from one to another and their shares even
+        out (instance noise: Sonderby et al. 2017, Amortised MAP Inference for Image Super-resolution, section 3.2).
+        """
+        done = self.schedules["autoencoder"].last_epoch / (self.training.epochs * self.steps)
+        return noisy(codes, self.regularisation.code_noise * max(0.0, 1 - done / FADED), self.generator)
+
+
+def balanced(n: int, components: int, generator: torch.Generator) -> Tensor:
+    """Components (n,) int64 in [0, components), each as often as any other, or once more."""
+    first = torch.randint(components, (1,), generator=generator, device=generator.device)
+    return (first + torch.arange(n, device=generator.device)) % components
 
 
 def drawn(rows: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -156,9 +169,9 @@ def drawn(rows: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return rows[torch.randint(len(rows), (n,), generator=generator, device=rows.device)]
 
 
-def noisy(images: Tensor, std: float, generator: torch.Generator) -> Tensor:
-    """Images with Gaussian noise of deviation `std` on each pixel."""
-    return images + std * torch.randn(images.shape, generator=generator, device=images.device)
+def noisy(values: Tensor, std: float, generator: torch.Generator) -> Tensor:
+    """Values with Gaussian noise of deviation `std` on each; as they are, with nothing drawn, where it is 0."""
+    return values + std * torch.randn(values.shape, generator=generator, device=values.device) if std else values
 
 
 def flipped(images: Tensor, generator: torch.Generator) -> Tensor:

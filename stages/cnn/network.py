@@ -12,12 +12,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.params import Section
+from stages.params import Count, Section
 
-Width = Annotated[int, Field(ge=1)]
 PATCH = 2  # side of the patches that the first layer whitens
 EPS = 5e-4  # added to the patches' variances, so that flat directions are not blown up
 HEAD_SCALE = 1 / 9  # keeps the first logits small
+
+
+# channels of the blocks, each of which halves the side: CIFAR-10's 32 pixels bear four
+Widths = Annotated[list[Count], Field(min_length=1, max_length=4)]
 
 
 class Architecture(Section):
@@ -25,7 +28,7 @@ class Architecture(Section):
 
     image_shape: tuple[int, int, int]  # C, H, W
     classes: Annotated[int, Field(ge=2)]
-    widths: list[Width] = [64, 256, 256]  # channels of the blocks, each of which halves the side
+    widths: Widths = [64, 256, 256]
 
 
 class CNN(nn.Module):
@@ -95,11 +98,12 @@ def convolution(inputs: int, outputs: int) -> nn.Conv2d:
 def whitening(images: Tensor) -> Tensor:
     """Filters (C * 4, C, 2, 2) that decorrelate the 2 x 2 patches of images (N, C, H, W).
 
-    They are the eigenvectors of the patches' second moments, each divided by its eigenvalue's root.
+    They are the eigenvectors of the patches' second moments, each divided by its eigenvalue's root; found on the CPU,
+    because not every GPU computes in float64.
     """
     channels = images.shape[1]
     patches = images.unfold(2, PATCH, 1).unfold(3, PATCH, 1)  # (N, C, H - 1, W - 1, 2, 2)
-    patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels * PATCH**2).double()
+    patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels * PATCH**2).cpu().double()
     variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))
     filters = directions / (variances + EPS).sqrt()  # a column each
-    return filters.T.flip(0).reshape(-1, channels, PATCH, PATCH).to(images.dtype)
+    return filters.T.flip(0).reshape(-1, channels, PATCH, PATCH).to(images)

@@ -1,8 +1,8 @@
 """How the CIFAR-10 specialist learns (arXiv 2404.00498, section 3, and its published hyperparameters)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -12,37 +12,31 @@ from torch.nn import functional as F
 from torch.optim import SGD
 from torch.optim.lr_scheduler import LambdaLR
 
+from stages.batches import Progress, batches, steps_per_epoch
 from stages.cnn.augment import VIEWS, first_mirrored, shifted, view
 from stages.cnn.network import CNN
-from stages.params import Section
+from stages.params import Count, Section, Seed
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 EXAMPLES = 1024  # learning rate and weight decay are given for a batch of so many
-START, PEAK, END = 0.2, 0.23, 0.07  # learning rate at first and at last, relative to that at the peak; when it is
+START, END = 0.2, 0.07  # first and last learning rate, relative to that at the peak
+PEAK = 0.23  # share of all steps after which the peak comes
 AVERAGE_EVERY, AVERAGE_DECAY = 5, 0.95  # steps between two updates of the averaged weights; decay per step at the end
 
 
 class Training(Section):
     """Section `cnn.train`."""
 
-    seed: int = 0
-    epochs: Annotated[int, Field(ge=1)] = 10
+    seed: Seed = 0
+    epochs: Count = 10
     batch_size: Annotated[int, Field(ge=2)] = 1000
     learning_rate: Annotated[float, Field(gt=0)] = 11.5  # for 1,024 examples whose losses are summed
-    momentum: Share = 0.85
+    momentum: Annotated[float, Field(gt=0, lt=1)] = 0.85
     weight_decay: Annotated[float, Field(ge=0)] = 0.0153  # for 1,024 examples
     shift_rate: Annotated[float, Field(gt=0)] = 64.0  # learning rate of the normalisations' shifts, relative
     label_smoothing: Share = 0.2
     whitening_epochs: Annotated[int, Field(ge=0)] = 3  # the first layer's bias learns in the first epochs only
-    translate: Annotated[int, Field(ge=0)] = 2  # pixels by which a training image is shifted at most
-
-
-class Progress(Protocol):
-    """What the loop tells of itself; `stages.learning.run.Run` is one."""
-
-    def epochs(self) -> Iterator[int]: ...
-    def log(self, **losses: Tensor) -> None: ...
-    def record(self, **values: float) -> None: ...
+    translate: Annotated[int, Field(ge=0, lt=32)] = 2  # pixels by which a training image is shifted at most
 
 
 class Average:
@@ -88,9 +82,12 @@ class Trainer:
         generator: torch.Generator,
         autocast: Callable[[], AbstractContextManager],
     ) -> None:
-        """`generator` draws batches, flips and shifts; `autocast` sets the precision of a block."""
+        """`generator` draws batches, flips and shifts; `autocast` sets the precision of a block.
+
+        Raises StageError where `n_images` are too few for one batch.
+        """
         self.network, self.training, self.generator, self.autocast = network, training, generator, autocast
-        self.steps = n_images // training.batch_size  # per epoch
+        self.steps = steps_per_epoch(n_images, training.batch_size)
         total = training.epochs * self.steps
         # drawn before any checkpoint is taken up, so that a resumed run draws the same
         self.mirrored_first = first_mirrored(n_images, generator)
@@ -158,12 +155,6 @@ def optimizer(network: CNN, training: Training) -> SGD:
 def triangle(share: float) -> float:
     """The learning rate, relative to its peak, after a share in [0, 1] of all steps."""
     return float(np.interp(share, [0, PEAK, 1], [START, 1, END]))
-
-
-def batches(n: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Row numbers of one epoch in random order, in batches of `size`; an incomplete last one is left out."""
-    order = torch.randperm(n, generator=generator, device=generator.device)
-    yield from order[: n - n % size].view(-1, size)
 
 
 def predict(

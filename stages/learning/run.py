@@ -1,6 +1,6 @@
 """What every training needs around its loop: progress, curves, checkpoints, and a stop where a loss is not finite.
 
-with Run("digits/gaussian", 30, state, identity(params, images)) as run:
+with Run("digits/gaussian", 30, steps, state, generator, identity(params, images), curves) as run:
     for epoch in run.epochs():
         for rows in batches:
             run.log(reconstruction=step(rows))
@@ -23,8 +23,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from stages.errors import StageError
-from stages.files import replacing
+from stages.files import replacing, writing
 
+CODE = Path(__file__).parents[1]
 CHECKPOINTS = Path(".checkpoints")  # outside every stage's outs, which DVC deletes before a run
 
 
@@ -43,9 +44,9 @@ def identity(*parts: Any) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(np.ascontiguousarray(part).data if isinstance(part, np.ndarray) else repr(part).encode())
-    for name, module in sorted(sys.modules.items()):
-        if name.split(".")[0] == "stages" and getattr(module, "__file__", None):
-            digest.update(Path(module.__file__).read_bytes())
+    files = {Path(module.__file__) for module in sys.modules.values() if getattr(module, "__file__", None)}
+    for file in sorted(file for file in files if file.is_relative_to(CODE)):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
@@ -73,7 +74,8 @@ class Run:
 
     def __enter__(self) -> Self:
         self.restore()
-        self.live = Live(str(self.curves), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
+        with writing(self.curves):
+            self.live = Live(str(self.curves), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
         for means in self.history:
             self.plot(means)
         self.bar = tqdm(
@@ -83,7 +85,8 @@ class Run:
 
     def __exit__(self, kind: type | None, *_: Any) -> None:
         self.bar.close()
-        self.live.end()
+        with writing(self.curves):
+            self.live.end()
         if kind is None:
             self.checkpoint.unlink(missing_ok=True)
 
@@ -105,7 +108,9 @@ class Run:
             self.flush()
 
     def record(self, **values: float) -> None:
-        """Measures of the whole epoch, such as the validation error."""
+        """Measures of the whole epoch, such as the validation error. Raises StageError where one is not finite."""
+        for name, value in values.items():
+            self.finite(name, value)
         self.recorded |= values
 
     def flush(self) -> None:
@@ -117,20 +122,25 @@ class Run:
         for row in rows:
             self.bar.update()
             for name, value in zip(names, row, strict=True):
-                if not math.isfinite(value):
-                    raise StageError(
-                        f"{self.name}: the {name} loss is {value} at step {self.bar.n}: lower the learning rate or "
-                        f"set compute.precision to float32; the checkpoint of epoch {len(self.history)} is kept"
-                    )
+                self.finite(f"{name} loss", value)
                 self.sums[name] = self.sums.get(name, 0.0) + value
         self.pending = []
         self.bar.set_postfix({name: f"{value:.4f}" for name, value in zip(names, rows[-1], strict=True)}, refresh=False)
 
+    def finite(self, name: str, value: float) -> None:
+        """Raise StageError where a loss or measure is not finite."""
+        if not math.isfinite(value):
+            raise StageError(
+                f"{self.name}: the {name} is {value} at step {self.bar.n}: lower the learning rate or set "
+                "compute.precision to float32, and run `dvc repro`; nothing of this epoch was saved"
+            )
+
     def plot(self, means: Mapping[str, float]) -> None:
         """One more point on each curve."""
-        for name, value in means.items():
-            self.live.log_metric(name, value)
-        self.live.next_step()
+        with writing(self.curves):
+            for name, value in means.items():
+                self.live.log_metric(name, value)
+            self.live.next_step()
 
     def save(self) -> None:
         """Write the checkpoint of the epoch that just ended."""

@@ -1,16 +1,19 @@
+import sys
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import pytest
 import torch
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter
 from scipy.stats import binned_statistic_2d
 
-from stages.aae.priors import AnyPrior, Gaussian, Prior, SwissRoll, Umbrella
+from stages.aae import priors
+from stages.aae.priors import AnyPrior, Gaussian, SwissRoll, Umbrella
+from stages.errors import StageError
+from stages.params import check
 
 PLANAR = [Gaussian(), Umbrella(), SwissRoll()]
-
-
-class Holder(BaseModel):
-    prior: AnyPrior
 
 
 @pytest.mark.parametrize("prior", PLANAR, ids=lambda prior: prior.kind)
@@ -56,29 +59,39 @@ def test_the_same_seed_gives_the_same_samples():
 
 
 def test_params_name_a_prior_by_its_kind_and_refuse_others():
-    prior = Holder(prior={"kind": "umbrella", "petals": 5}).prior
+    prior = check({"kind": "umbrella", "petals": 5}, AnyPrior)
     assert prior == Umbrella(petals=5)
-    assert Holder.model_validate_json(Holder(prior=prior).model_dump_json()).prior == prior
-    with pytest.raises(ValidationError, match="no prior of kind 'umbrela': there are gaussian, swiss_roll, umbrella"):
-        Holder(prior={"kind": "umbrela"})
-    with pytest.raises(ValidationError, match="radius"):
-        Holder(prior={"kind": "umbrella", "radius": -1})
+    assert TypeAdapter(AnyPrior).validate_json(prior.model_dump_json()) == prior
+    with pytest.raises(StageError, match=r"here\.kind: unknown kind 'umbrela', did you mean umbrella\?"):
+        check({"kind": "umbrela"}, AnyPrior, "here")
+    with pytest.raises(StageError, match=r"here\.radius: input should be greater than 0"):
+        check({"kind": "umbrella", "radius": -1}, AnyPrior, "here")
+
+
+NEW = """
+class Point(Prior):
+    kind: Literal["point"] = "point"
+
+    def sample(self, n, generator, component=None):
+        return torch.zeros(n, self.dim), torch.zeros(n, dtype=torch.int64)
+
+    def component_density(self, points):
+        return np.ones((*points.shape[:-1], 1))
+
+    def extent(self):
+        return 1.0
+
+
+"""
 
 
 def test_a_new_prior_is_one_class():
-    class Point(Prior):
-        kind: str = "point"
-
-        def sample(self, n, generator, component=None):
-            return torch.zeros(n, 2), torch.zeros(n, dtype=torch.int64)
-
-        def component_density(self, points):
-            return np.ones((*points.shape[:-1], 1))
-
-        def extent(self):
-            return 1.0
-
+    text = Path(priors.__file__).read_text(encoding="utf-8")
+    above = "# every class above"
+    module = ModuleType("priors_and_one_more")
+    sys.modules[module.__name__] = module
     try:
-        assert isinstance(Holder(prior={"kind": "point"}).prior, Point)
+        exec(text.replace(above, NEW + above), vars(module))
+        assert check({"kind": "point"}, module.AnyPrior) == module.Point()
     finally:
-        del Prior.kinds["point"]
+        del sys.modules[module.__name__]

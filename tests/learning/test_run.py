@@ -1,3 +1,6 @@
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,29 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_loss():
         diverge()
     kept = torch.load(".checkpoints/toy.pt", weights_only=True)
     assert len(kept["history"]) == 1
+
+
+def test_a_measure_that_is_not_finite_stops_the_run():
+    def diverge() -> None:
+        with Run("toy", 1, 1, {}, torch.Generator(), "same", CURVES) as run:
+            for _ in run.epochs():
+                run.log(loss=torch.tensor(1.0))
+                run.record(watched_mse=float("nan"))
+
+    with pytest.raises(StageError, match="the watched_mse is nan"):
+        diverge()
+
+
+def test_a_checkpoint_belongs_to_the_code_of_the_stage_itself(project):
+    """Also of the module that runs as `python -m`, which Python does not know by its name."""
+    shutil.copytree(project / "stages", "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    stage = Path("stages/some_stage.py")
+
+    def digest(code: str) -> str:
+        stage.write_text(f"from stages.learning.run import identity\n{code}\nprint(identity())\n", encoding="utf-8")
+        return subprocess.run([sys.executable, "-m", "stages.some_stage"], check=True, capture_output=True).stdout
+
+    assert digest("width = 1") == digest("width = 1") != digest("width = 2")
 
 
 def test_a_device_that_the_machine_lacks_is_named():
