@@ -1,20 +1,16 @@
 """Compare all classifiers of CIFAR-10, the controls and a random guess: the table and its pictures."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from pydantic import Field
 
 from stages.errors import run
 from stages.files import Images, Predictions, write_json
 from stages.measure.classification import accuracy, auroc, confusion, roc
-from stages.params import Section, load
+from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.classifiers import bars, confusions, labelled_samples, rocs
 from stages.show.style import Style, noted, save
-
-Count = Annotated[int, Field(ge=1)]
 
 # file of data/predictions -> what pictures call it
 TEN = {
@@ -35,7 +31,7 @@ BOTH = ("cnn", "lightgbm_codes_tuned")  # the specialist and the best use of the
 class Transfer(Section):
     """Section `draw.transfer`."""
 
-    seed: int
+    seed: Seed
     rows: Count
     columns: Count
 
@@ -62,10 +58,12 @@ def draw(
     predictions: Mapping[str, Predictions],
     table: Mapping[str, Mapping[str, float]],
     data: Images,
+    classes: Sequence[str],
     params: Transfer,
     style: Style,
 ) -> dict[str, Figure]:
-    """All figures by name."""
+    """All figures by name; `classes` are those that the classifiers of `PAIR` tell apart."""
+    pair = " against ".join(classes)
     tests = {name: each.part("test") for name, each in predictions.items()}
     names = data.names.tolist()
     curves = {name: roc(each.probabilities, each.labels) for name, each in tests.items()}
@@ -74,10 +72,9 @@ def draw(
     # test images that both classifiers judged, with the class that each found
     random = np.random.default_rng(params.seed)
     index = random.permutation(np.intersect1d(*(tests[name].index for name in BOTH)))[: params.rows * params.columns]
-    found = {TEN[name]: [names[k] for k in at(tests[name], index).probabilities.argmax(1)] for name in BOTH}
-    shown = at(data, index)
+    found = {TEN[name]: [names[k] for k in rows_at(tests[name], index).probabilities.argmax(1)] for name in BOTH}
+    shown = rows_at(data, index)
 
-    pair = "automobile against ship"
     return {
         "confusion": confusions(
             {TEN[name]: confusion(tests[name].probabilities, tests[name].labels) for name in BOTH},
@@ -96,7 +93,7 @@ def draw(
         "bars": bars(
             {
                 "ten classes": {TEN[name]: values[name] for name in TEN} | {"chance": values["chance"]},
-                pair: {PAIR[name]: values[name] for name in PAIR} | {"chance": (0.5, 0.5)},
+                pair: {PAIR[name]: values[name] for name in PAIR} | {"chance": (1 / len(classes), 0.5)},
             },
             style,
             "Classifiers and controls on test images",
@@ -111,7 +108,7 @@ def draw(
     }
 
 
-def at(rows: Images | Predictions, index: np.ndarray) -> Images | Predictions:
+def rows_at(rows: Images | Predictions, index: np.ndarray) -> Images | Predictions:
     """The rows whose number in the source is each of `index`, in that order."""
     order = np.argsort(rows.index)
     return rows.where(order[np.searchsorted(rows.index, index, sorter=order)])
@@ -125,10 +122,11 @@ def compare_classifiers(predictions: Mapping[str, Predictions], seed: int) -> di
 
 def main() -> None:
     predictions = {name: Predictions.read(f"data/predictions/{name}.npz") for name in (*TEN, *PAIR)}
-    table = compare_classifiers(predictions, load("measure.seed", int))
-    source, style = load("data.source", str), load("draw.style", Style)
+    table = compare_classifiers(predictions, load("measure.seed", Seed))
+    source, style = load("data.source", DataSource), load("draw.style", Style)
     data = Images.read("data/objects/cifar10.npz")
-    for name, figure in draw(predictions, table, data, load("draw.transfer", Transfer), style).items():
+    classes = load("lightgbm.runs.pair_lightgbm_codes.classes", list[str])
+    for name, figure in draw(predictions, table, data, classes, load("draw.transfer", Transfer), style).items():
         save(figure, f"plots/transfer/{name}.png", style, noted(source))
     write_json("metrics/transfer.json", table | {"data": source})
 

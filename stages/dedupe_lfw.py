@@ -15,17 +15,15 @@ from tqdm import tqdm
 
 from stages.errors import StageError, run
 from stages.files import Images, replacing, write_json
-from stages.params import load
+from stages.params import DataSource, Seed, load
 from stages.sources.face_tar import FaceTar
 
-HASH_SIDE = 16  # a hash of 16 x 16 bits; with 8 x 8, different pictures come closer than equal ones lie apart
+HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
 
-DataSource = Literal["publishers", "demo"]
 Keep = Literal["one_per_person", "all"]
-ImageSize = Annotated[int, Field(ge=16, le=128, multiple_of=16)]  # the limit bounds the memory
+ImageSize = Annotated[int, Field(ge=16, le=128)]  # the limit bounds the memory
 HeldOut = Annotated[float, Field(gt=0, lt=1)]
 HashDistance = Annotated[int, Field(ge=0, lt=HASH_SIDE**2 // 4)]
-Seed = Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True)

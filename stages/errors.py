@@ -1,6 +1,7 @@
 """What a user sees when a stage cannot go on: one sentence and exit status 1."""
 
 import errno
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +17,15 @@ def run(main: Callable[..., None], *arguments: Any) -> None:
     Faults of the code itself keep their traceback. An interruption exits with 130, as shells expect.
     """
     try:
+        inspect.signature(main).bind(*arguments)
+    except TypeError as error:
+        sys.exit(f"error: {error}: see the first line of {inspect.getsourcefile(main)}")
+    try:
         main(*arguments)
     except StageError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        print("interrupted: `dvc repro` goes on from the last finished step", file=sys.stderr)
+        print("interrupted: `dvc repro` goes on from the last finished stage or epoch", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         sys.exit(f"error: {explained(error)}")

@@ -12,7 +12,7 @@ from stages.aae.resizing import resize
 from stages.errors import StageError, run
 from stages.files import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import load
+from stages.params import Seed, load
 
 BATCH = 1000
 
@@ -80,7 +80,7 @@ def main() -> None:
         Images.read("data/objects/cifar10.npz"),
         Images.read("data/faces/faces.npz"),
         load_weights(AAE, "data/models/faces.safetensors").architecture,
-        load("controls.seed", int),
+        load("controls.seed", Seed),
     )
     for name, latents in controls.items():
         latents.write(f"data/latents/controls/{name}.npz")

@@ -6,18 +6,17 @@ from pathlib import Path
 from torchvision.datasets import CIFAR10
 
 from stages.errors import StageError, run
-from stages.params import load
+from stages.files import replacing_folder
+from stages.params import DataSource, load
 from stages.sources import demo
 from stages.sources.archives import read_archive
 from stages.sources.fetching import (
     DOWNLOADS,
     MIRROR,
-    DataSource,
     RemoteFile,
     digest,
     mirror_folder,
     obtain,
-    replacing_folder,
 )
 
 ARCHIVE = RemoteFile(CIFAR10.filename, (CIFAR10.url,), "md5", CIFAR10.tgz_md5)

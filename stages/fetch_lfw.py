@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from stages.errors import StageError, run
-from stages.params import load
+from stages.params import DataSource, load
 from stages.sources import demo, lfw
 from stages.sources.archives import read_archive
 from stages.sources.face_tar import write_tar
-from stages.sources.fetching import DOWNLOADS, DataSource, RemoteFile, in_mirror, mirror_folder, obtain
+from stages.sources.fetching import DOWNLOADS, RemoteFile, in_mirror, mirror_folder, obtain
 
 Edition = Literal["deepfunneled", "funneled", "original"]
 

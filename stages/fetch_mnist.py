@@ -8,9 +8,10 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.utils import extract_archive
 
 from stages.errors import run
-from stages.params import load
+from stages.files import replacing_folder
+from stages.params import DataSource, load
 from stages.sources import demo
-from stages.sources.fetching import DOWNLOADS, DataSource, RemoteFile, mirror_folder, obtain, replacing_folder
+from stages.sources.fetching import DOWNLOADS, RemoteFile, mirror_folder, obtain
 
 FILES = tuple(
     RemoteFile(f"MNIST/raw/{name}", tuple(address + name for address in MNIST.mirrors), "md5", md5)

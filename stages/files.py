@@ -6,8 +6,9 @@ Every file is byte-identical for the same content: no timestamps, sorted keys, o
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -28,13 +29,38 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        error.filename = error.filename or str(path)  # a failed write does not say where
-        raise
+        with writing(path, part):
+            yield part
+            os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # of a disk that cannot be written to
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` that takes its place when the block ends well, deleted when not."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with writing(folder, part):
+            part.mkdir(parents=True)
+            yield part
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: str | Path, part: str | Path | None = None) -> Iterator[None]:
+    """Make a failed write inside the block name `path`: the system names nothing, or the temporary `part`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or str(error.filename).startswith(str(part or path)):
+            error.filename = str(path)
+        raise
 
 
 def write_json(path: str | Path, values: Mapping[str, Any]) -> None:

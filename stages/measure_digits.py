@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 from pydantic import Field
 
@@ -14,16 +15,14 @@ from stages.files import Images, Latents, write_json
 from stages.learning.weights import load_weights
 from stages.measure.codes import knn_accuracy, petal_accuracy, sliced_w2, two_sample_accuracy
 from stages.measure.images import mse
-from stages.params import Section, load
-
-Count = Annotated[int, Field(ge=1)]
+from stages.params import Count, DataSource, Section, Seed, load
 
 
 class Measure(Section):
     """Section `measure`."""
 
-    seed: int
-    samples: Count
+    seed: Seed
+    samples: Annotated[int, Field(ge=100)]  # fewer tell nothing of a distribution
     projections: Count
     neighbours: Count
 
@@ -37,7 +36,8 @@ def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) ->
     train, test = latents.part("train"), latents.part("test")
 
     # as many samples of the prior as there are test codes, twice: the second pair gives the floor
-    codes = test.codes[: params.samples]
+    rows = np.random.default_rng(params.seed).permutation(len(test))[: params.samples]
+    codes = test.codes[np.sort(rows)]
     generator = torch.Generator().manual_seed(params.seed)
     samples, others = (aae.prior.sample(len(codes), generator)[0].numpy() for _ in range(2))
     scores = {
@@ -58,7 +58,7 @@ def main(name: str) -> None:
         Latents.read(f"data/latents/digits/{name}.npz"),
         load("measure", Measure),
     )
-    write_json(Path(f"metrics/digits/{name}.json"), scores | {"data": load("data.source", str)})
+    write_json(Path(f"metrics/digits/{name}.json"), scores | {"data": load("data.source", DataSource)})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 """Score the AAE of faces against a PCA of the same dimension."""
 
-from typing import Annotated
-
 import torch
-from pydantic import Field
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
@@ -12,7 +9,7 @@ from stages.files import Images, Latents, write_json
 from stages.learning.weights import load_weights
 from stages.measure.codes import code_norm, sliced_w2
 from stages.measure.images import mse, pca_mse, psnr
-from stages.params import load
+from stages.params import Count, DataSource, Seed, load
 
 
 def measure_faces(aae: AAE, data: Images, latents: Latents, seed: int, projections: int) -> dict[str, float]:
@@ -38,10 +35,10 @@ def main() -> None:
         load_weights(AAE, "data/models/faces.safetensors"),
         Images.read("data/faces/faces.npz"),
         Latents.read("data/latents/faces.npz"),
-        load("measure.seed", int),
-        load("measure.projections", Annotated[int, Field(ge=1)]),
+        load("measure.seed", Seed),
+        load("measure.projections", Count),
     )
-    write_json("metrics/faces/model.json", scores | {"data": load("data.source", str)})
+    write_json("metrics/faces/model.json", scores | {"data": load("data.source", DataSource)})
 
 
 if __name__ == "__main__":

@@ -2,19 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 from sklearn.model_selection import train_test_split
 
 from stages.errors import StageError, run
 from stages.files import Images
-from stages.params import load
+from stages.params import Count, Seed, load
 from stages.sources.formats import Labelled, read_cifar10, read_mnist
 
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Count = Annotated[int, Field(ge=1)]
 SETS = {
     "mnist": (read_mnist, Path("data/raw/mnist"), Path("data/digits/mnist.npz")),
     "cifar10": (read_cifar10, Path("data/raw/cifar10"), Path("data/objects/cifar10.npz")),

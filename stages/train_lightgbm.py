@@ -11,10 +11,9 @@ from tqdm import tqdm
 
 from stages.errors import StageError, run
 from stages.files import Images, Latents, Predictions, read_arrays
-from stages.params import Section, load
+from stages.params import Count, Section, Seed, load
 
 Share = Annotated[float, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class Task(Section):
@@ -26,7 +25,7 @@ class Task(Section):
 
 
 class Candidate(Section):
-    """What LightGBM calls so, with its defaults."""
+    """One set of LightGBM's hyperparameters, by its names and with its defaults."""
 
     num_leaves: Annotated[int, Field(ge=2)] = 31
     learning_rate: Share = 0.1
@@ -46,7 +45,7 @@ class Settings(Section):
 class Common(Section):
     """Section `lightgbm.common`: alike for the codes and all controls."""
 
-    seed: int
+    seed: Seed
     max_bin: Annotated[int, Field(ge=2, le=255)]
 
 

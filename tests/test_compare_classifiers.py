@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.compare_classifiers import PAIR, TEN, at, compare_classifiers, guesses, main
+from stages.compare_classifiers import PAIR, TEN, compare_classifiers, guesses, main, rows_at
 from stages.files import Images, Predictions
 
 NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -46,7 +46,7 @@ def test_guesses_are_probabilities_drawn_from_the_seed(objects):
 
 def test_rows_are_found_by_their_number_in_the_source(objects):
     shuffled = objects.where(np.random.default_rng(1).permutation(320))
-    found = at(shuffled, np.array([1319, 1000]))
+    found = rows_at(shuffled, np.array([1319, 1000]))
     assert np.array_equal(found.images, objects.images[[0, 319]])
 
 
@@ -58,8 +58,10 @@ def test_the_stage_writes_the_table_and_its_pictures(objects):
     objects.write("data/objects/cifar10.npz")
     style = {"colours": [f"C{k}" for k in range(10)], "density": "Greys", "dpi": 60}
     draw = {"style": style, "transfer": {"seed": 0, "rows": 2, "columns": 4}}
+    lightgbm = {"runs": {"pair_lightgbm_codes": {"classes": ["automobile", "ship"]}}}
     Path("params.yaml").write_text(
-        yaml.safe_dump({"data": {"source": "demo"}, "measure": {"seed": 0}, "draw": draw}), encoding="utf-8"
+        yaml.safe_dump({"data": {"source": "demo"}, "measure": {"seed": 0}, "draw": draw, "lightgbm": lightgbm}),
+        encoding="utf-8",
     )
     main()
     written = json.loads(Path("metrics/transfer.json").read_text())

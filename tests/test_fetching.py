@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from stages.errors import StageError
+from stages.files import replacing_folder
 from stages.sources import fetching
-from stages.sources.fetching import Patience, RemoteFile, mirror_folder, obtain, replacing_folder
+from stages.sources.fetching import Patience, RemoteFile, mirror_folder, obtain
 from tests.faulty_server import serving
 
 CONTENT = np.random.default_rng(0).bytes(600_000)

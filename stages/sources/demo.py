@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from stages.sources.drawing import OBJECT, SHAPES, draw_face, draw_object
 
 SEED = 0
-TEST_DIGITS = 360  # of 1,797
+DIGITS, TEST_DIGITS = 1797, 360
 PEOPLE = 240
 DOUBLES = {(31, 1): (7, 1), (120, 1): (60, 2)}  # (person, number) filed a second time: the picture that it repeats
 TRAIN_OBJECTS, TEST_OBJECTS, BATCHES = 600, 200, 5

@@ -4,11 +4,8 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import requests
 from tqdm import tqdm
@@ -16,7 +13,6 @@ from urllib3.exceptions import HTTPError as BrokenTransfer
 
 from stages.errors import StageError
 
-DataSource = Literal["publishers", "demo"]
 MIRROR = "AAE_DATA_MIRROR"
 DOWNLOADS = Path(".checkpoints/downloads")  # outside of every stage's outs, which DVC deletes before it runs one
 CHUNK = 1 << 18
@@ -194,17 +190,3 @@ def plain(error: Exception) -> str:
     if any(word in text for word in ("incomplete", "broken", "reset", "aborted", "closed")):
         return "the connection was dropped"
     return type(error).__name__
-
-
-@contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well, deleted when not."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        yield part
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
