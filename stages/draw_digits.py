@@ -14,19 +14,17 @@ from stages.aae.networks import AAE
 from stages.errors import run
 from stages.files import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Section, load
+from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.curves import losses, read_curves
 from stages.show.planes import discriminator, embedded, posterior
 from stages.show.sheets import manifold, pairs, sheet
 from stages.show.style import Style, noted, save
 
-Count = Annotated[int, Field(ge=1)]
-
 
 class Digits(Section):
     """Section `draw.digits`."""
 
-    seed: int
+    seed: Seed
     points: Count
     manifold: Annotated[int, Field(ge=2)]
     styles: Annotated[int, Field(ge=2)]
@@ -88,8 +86,14 @@ def draw_digits(
     }
 
     # some test images of each class, each above its reconstruction
-    labels = np.where(data.split == "test", data.labels, -1)
-    rows = np.stack([some(np.flatnonzero(labels == k), params.examples, random) for k in np.unique(labels)[1:]], 1)
+    tested = data.split == "test"
+    rows = np.stack(
+        [
+            some(np.flatnonzero(tested & (data.labels == k)), params.examples, random)
+            for k in np.unique(data.labels[tested])
+        ],
+        1,
+    )
     reconstructions = decode(aae, latents.codes[rows.ravel()]).reshape(*rows.shape, *data.images.shape[1:])
     figures["reconstructions"] = sheet(
         pairs(data.images[rows], reconstructions),
@@ -99,7 +103,7 @@ def draw_digits(
     )
 
     walks = prior.styles(params.styles)
-    by_component = len(walks) == prior.components
+    by_component = prior.components > 1
     figures["styles"] = sheet(
         images_of(walks),
         f"{name}: walks {'along each part of the prior' if by_component else 'through the origin'}",
@@ -132,7 +136,7 @@ def main(name: str) -> None:
         style,
     )
     for figure_name, figure in figures.items():
-        save(figure, f"plots/digits/{name}/{figure_name}.png", style, noted(load("data.source", str)))
+        save(figure, f"plots/digits/{name}/{figure_name}.png", style, noted(load("data.source", DataSource)))
 
 
 if __name__ == "__main__":

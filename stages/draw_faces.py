@@ -1,30 +1,26 @@
 """Draw faces beside their reconstructions, faces made of samples of the prior, and the loss curves."""
 
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from pydantic import Field
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
 from stages.errors import run
 from stages.files import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Section, load
+from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.curves import losses, read_curves
 from stages.show.sheets import pairs, sheet
 from stages.show.style import Style, noted, save
-
-Count = Annotated[int, Field(ge=1)]
 
 
 class Faces(Section):
     """Section `draw.faces`."""
 
-    seed: int
+    seed: Seed
     rows: Count
     columns: Count
 
@@ -64,7 +60,7 @@ def main() -> None:
         style,
     )
     for name, figure in figures.items():
-        save(figure, f"plots/faces/{name}.png", style, noted(load("data.source", str)))
+        save(figure, f"plots/faces/{name}.png", style, noted(load("data.source", DataSource)))
 
 
 if __name__ == "__main__":

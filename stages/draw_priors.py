@@ -1,26 +1,27 @@
 """Draw the codes of all priors side by side."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from pydantic import Field
 
 from stages.aae.priors import AnyPrior, Prior
 from stages.errors import run
 from stages.files import Latents
-from stages.params import check, load
+from stages.params import Count, DataSource, Seed, check, load
 from stages.show.planes import Values, embedded, side_by_side
 from stages.show.style import Style, noted, save
 
 
-def draw_priors(priors: Mapping[str, Prior], latents: Mapping[str, Latents], points: int, style: Style) -> Figure:
+def draw_priors(
+    priors: Mapping[str, Prior], latents: Mapping[str, Latents], points: int, seed: int, style: Style
+) -> Figure:
     """The first two dimensions of up to `points` test codes under each prior, on that prior's density."""
     panels = {}
     for name, prior in priors.items():
         test = latents[name].part("test")
-        test = test.where(np.random.default_rng(0).permutation(len(test))[:points])
+        test = test.where(np.random.default_rng(seed).permutation(len(test))[:points])
         extent = max(prior.extent(), float(np.quantile(np.abs(test.codes[:, :2]), 0.998)))
         panels[name] = (test.codes, test.labels, plane_of(prior), extent)
     classes = 1 + max(part.labels.max() for part in latents.values())
@@ -39,8 +40,9 @@ def main() -> None:
     }
     latents = {name: Latents.read(f"data/latents/digits/{name}.npz") for name in priors}
     style = load("draw.style", Style)
-    points = load("draw.digits.points", Annotated[int, Field(ge=1)])
-    save(draw_priors(priors, latents, points, style), "plots/digits/priors.png", style, noted(load("data.source", str)))
+    points, seed = load("draw.digits.points", Count), load("draw.digits.seed", Seed)
+    figure = draw_priors(priors, latents, points, seed, style)
+    save(figure, "plots/digits/priors.png", style, noted(load("data.source", DataSource)))
 
 
 if __name__ == "__main__":

@@ -14,18 +14,16 @@ from stages.aae.networks import AAE
 from stages.errors import StageError, run
 from stages.files import Images, Latents, write_json
 from stages.learning.weights import load_weights
-from stages.params import Section, load
+from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.gifs import annotated, enlarged, in_grid, palette_of, write_gif
 from stages.show.sheets import as_rgb, sheet
 from stages.show.style import Style, noted, save
-
-Count = Annotated[int, Field(ge=1)]
 
 
 class Gifs(Section):
     """Section `gifs`."""
 
-    seed: int
+    seed: Seed
     pairs: Count
     people: list[str] = []
     frames: Annotated[int, Field(ge=2)]
@@ -103,7 +101,7 @@ def render_gifs(
     pairs = nearest(latents, chosen_faces(data, params.people, params.pairs, params.seed))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
     films = there_and_back(as_rgb(walk(aae, start, end, eased(params.frames))))
-    grid = annotated(in_grid(films, params.columns), note)
+    grid = annotated(enlarged(in_grid(films, params.columns), params.scale), note)
     palette = palette_of(grid, params.colours)
     for k, film in enumerate(films):
         frames = annotated(enlarged(film, params.scale), note)
@@ -137,7 +135,7 @@ def render_gifs(
 
 
 def main() -> None:
-    source = load("data.source", str)
+    source = load("data.source", DataSource)
     numbers = render_gifs(
         load_weights(AAE, "data/models/faces.safetensors"),
         Images.read("data/faces/faces.npz"),

@@ -66,7 +66,7 @@ def test_a_line_of_codes_has_no_plane(digits):
 def test_all_priors_stand_side_by_side(digits):
     aaes = {"wide": aae_of({"kind": "gaussian", "std": 3.0}), "petals": aae_of({"kind": "umbrella"})}
     latents = {name: export_latents(aae, digits) for name, aae in aaes.items()}
-    figure = draw_priors({"wide": Gaussian(std=3.0), "petals": Umbrella()}, latents, 10, STYLE)
+    figure = draw_priors({"wide": Gaussian(std=3.0), "petals": Umbrella()}, latents, 10, 0, STYLE)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["wide", "petals"]
     assert figure.axes[0].get_xlim()[1] == pytest.approx(9)
     assert len(figure.axes[0].collections[0].get_offsets()) == 10

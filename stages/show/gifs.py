@@ -49,9 +49,20 @@ def palette_of(frames: np.ndarray, colours: int = 256) -> Image.Image:
     return palette
 
 
+def in_colours(frame: np.ndarray, palette: Image.Image) -> Image.Image:
+    """A frame (H, W, 3) uint8 in the palette's nearest colours; white stays white."""
+    picture = Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+    # Pillow looks colours up in steps of four, so that a colour near white may win over white, the palette's last
+    picture.paste(len(palette.getpalette()) // 3 - 1, None, Image.fromarray((frame == 255).all(-1)))
+    return picture
+
+
 def write_gif(path: str | Path, frames: np.ndarray, palette: Image.Image, milliseconds: int) -> None:
-    """Write frames (N, H, W, 3) uint8 as an endless GIF, each shown for `milliseconds` (GIFs count in tens)."""
-    images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    """Write frames (N, H, W, 3) uint8 as an endless GIF, each shown for `milliseconds` (GIFs count in tens).
+
+    `palette` is one of `palette_of`.
+    """
+    images = [in_colours(frame, palette) for frame in frames]
     shared = {"palette": bytes(palette.getpalette()), "optimize": False}  # else Pillow gives each frame one of its own
     with replacing(path) as part:
         images[0].save(part, save_all=True, append_images=images[1:], duration=milliseconds, loop=0, **shared)

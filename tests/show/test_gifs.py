@@ -39,6 +39,15 @@ def test_all_frames_share_one_palette(frames, tmp_path):
     assert local_palettes((tmp_path / "film.gif").read_bytes()) == [False] * 10
 
 
+def test_white_stays_white_beside_colours_near_it(tmp_path):
+    frames = np.full((2, 16, 16, 3), 251, np.uint8)
+    frames[:, :, 8:] = 255
+    write_gif(tmp_path / "film.gif", frames, palette_of(frames, 8), 60)
+    shown = np.asarray(Image.open(tmp_path / "film.gif").convert("RGB"))
+    assert (shown[:, 8:] == 255).all()
+    assert (shown[:, :8] == 251).all()
+
+
 def local_palettes(data):
     """Whether each frame of a GIF has a palette of its own (GIF89a specification, section 20)."""
     assert data[10] & 0x80  # the global palette
