@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro why test demo lint lock
+.PHONY: help environment repro check why experiments test demo lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,14 +20,20 @@ $(READY): requirements.txt
 	@touch $@
 
 repro: $(READY) ## run all stages that are not up to date, on the real data
-	@test -d .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
+	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 	dvc repro
+
+check: $(READY) ## check params.yaml as a whole
+	@python -m stages.check_params
 
 why: $(READY) ## say which stages would run, and because of what
 	@python -m stages.why
 
+experiments: $(READY) ## show experiments side by side, a line per value that differs
+	@python -m stages.experiments
+
 test: lint ## run lint and all tests
-	python -m pytest
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes
 	python -m stages.demo .demo

@@ -22,10 +22,16 @@ DEMO = {
     "data.cifar10.validation": 100,
     "digits.common.hidden": [256, 64],
     "digits.common.discriminator": [64, 64],
-    "digits.common.training.epochs": 40,
+    "digits.common.training.epochs": 24,
     "digits.common.training.batch_size": 64,
+    # with the real data's values, so few steps collapse the codes
+    "digits.common.training.learning_rate": 0.003,
+    "digits.priors.gaussian.adversarial_weight": 0.002,
+    "digits.priors.umbrella.adversarial_weight": 0.002,
+    "digits.priors.umbrella_labels.adversarial_weight": 0.002,
+    "digits.priors.swiss_roll.adversarial_weight": 0.002,
     "faces.model.channels": [8, 16, 32, 64],
-    "faces.train.epochs": 20,
+    "faces.train.epochs": 14,
     "faces.train.batch_size": 32,
     "digits.priors.umbrella_labels.labelled_batch": 64,
     "cnn.train.epochs": 3,
@@ -60,9 +66,11 @@ def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> 
             shutil.copyfile(source, target)
     params = with_values(yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8")), values)
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
-    if not (folder / ".git").exists():
-        # dvclive names the commit that a training starts from, so there must be one
-        git = ["git", "-C", str(folder), "-c", "user.name=demo", "-c", "user.email=demo@localhost"]
+    # dvclive names the commit that a training starts from, so there must be one, whatever the user's settings of git
+    settings = ["user.name=demo", "user.email=demo@localhost", "commit.gpgsign=false", "core.hooksPath=/dev/null"]
+    git = ["git", "-C", str(folder), *(word for setting in settings for word in ("-c", setting))]
+    head = subprocess.run([*git, "rev-parse", "--verify", "HEAD"], check=False, capture_output=True)
+    if not (folder / ".git").is_dir() or head.returncode:
         for command in ("init --quiet", "add --all", "commit --quiet --message=Demo"):
             subprocess.run([*git, *command.split()], check=True)
 

@@ -12,14 +12,19 @@ import yaml
 
 from stages.demo import environment
 from stages.errors import StageError, run
+from stages.params import at
 
 PARAMS = Path("params.yaml")
 MISSING = "nothing"
+CONSTANT = "check_params"  # its output is always the same, so that nothing follows it
 
 
 def dvc(*arguments: str) -> str:
-    """What a `dvc` command prints. Raises StageError with what it says where it fails."""
-    done = subprocess.run(["dvc", *arguments], env=environment(), check=False, text=True, capture_output=True)
+    """What a `dvc` command prints. Raises StageError with what it says where it fails, or where there is no DVC."""
+    try:
+        done = subprocess.run(["dvc", *arguments], env=environment(), check=False, text=True, capture_output=True)
+    except FileNotFoundError as error:
+        raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
     if done.returncode:
         raise StageError(f"dvc {' '.join(arguments)}: {' '.join(done.stderr.split())}")
     return done.stdout
@@ -42,13 +47,6 @@ def flat(tree: Any, key: str = "") -> dict[str, Any]:
     }
 
 
-def at(tree: Any, key: str) -> Any:
-    """The value at a dotted key, or MISSING."""
-    for name in key.split("."):
-        tree = tree.get(name, MISSING) if isinstance(tree, Mapping) else MISSING
-    return tree
-
-
 def reasons(changes: list[Any], locked: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[str]:
     """Why one stage would run: `changes` as `dvc status --json` has them, `locked` its parameters in dvc.lock."""
     for change in changes:
@@ -58,7 +56,9 @@ def reasons(changes: list[Any], locked: Mapping[str, Any], params: Mapping[str, 
         for path, what in change.get("changed deps", {}).items():
             if isinstance(what, Mapping):
                 yield from (
-                    line for key in what for line in changed_values(key, locked.get(key, MISSING), at(params, key))
+                    line
+                    for key in what
+                    for line in changed_values(key, locked.get(key, MISSING), at(params, key, MISSING))
                 )
             else:
                 yield f"{path} is {what}"
@@ -84,7 +84,7 @@ def why(status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mappin
         for name, changes in status.items()
     }
     for name in networkx.topological_sort(stages):
-        upstream = sorted(stage for stage in stages.predecessors(name) if stage in causes)
+        upstream = sorted(stage for stage in stages.predecessors(name) if stage in causes and stage != CONSTANT)
         if upstream and name not in causes:
             causes[name] = [f"after {', '.join(upstream)}, if the outputs change"]
     return [f"{name}: {'; '.join(causes[name])}" for name in networkx.topological_sort(stages) if name in causes]

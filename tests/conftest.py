@@ -1,11 +1,16 @@
 """Small data and machines that the tests share."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from stages.demo import lay_out
 from stages.files import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
+from tests.pipelines import SHORT, dvc
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +57,23 @@ def faces() -> Images:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def project(request) -> Path:
+    return request.config.rootpath
+
+
+@pytest.fixture(scope="session")
+def small(project, tmp_path_factory) -> Path:
+    """A copy of the pipeline in which every stage has run once on small data; nobody changes it."""
+    folder = tmp_path_factory.mktemp("small")
+    lay_out(folder, SHORT, project)
+    dvc(folder, "repro")
+    return folder
+
+
+@pytest.fixture
+def own_small(small, tmp_path) -> Path:
+    """A copy of `small` for a test that changes it."""
+    return Path(shutil.copytree(small, tmp_path / "small"))

@@ -43,6 +43,12 @@ def test_a_changed_file_a_deleted_output_and_a_new_stage_are_named():
     assert "train@a: after fetch, if the outputs change" in lines
 
 
+def test_nothing_follows_the_check_of_the_parameters():
+    dot = DOT.replace("fetch", "check_params")
+    status = {"check_params": [{"changed deps": {"params.yaml": "modified"}}]}
+    assert why(status, {"check_params": {}}, PARAMS, dot) == ["check_params: params.yaml is modified"]
+
+
 def test_nothing_changed_is_no_line():
     assert why({}, LOCK, PARAMS, DOT) == []
 

@@ -1,0 +1,87 @@
+"""Stages whose outputs lie on a disk that is full, or that nobody may write to: real ones, in memory."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+# a stage of each kind, where it writes, and what it writes first
+STAGES = {
+    "check": ("check_params", "data", "data/checked.txt"),
+    "fetch": ("fetch_mnist", "data/raw", "data/raw"),
+    "prepare": ("split_images mnist", "data/digits", "data/digits/mnist.npz"),
+    "deduplicate": ("dedupe_lfw", "data/faces", "data/faces/faces.npz"),
+    "train": ("train_digits gaussian", "data/models/digits", "data/models/digits/gaussian.safetensors"),
+    "checkpoint": ("train_faces", ".checkpoints", ".checkpoints/faces.pt"),
+    "curves": ("train_faces", "plots/faces/curves", "plots/faces/curves"),
+    "export": (
+        "export_latents data/models/faces.safetensors data/objects/cifar10.npz data/latents/cifar10.npz",
+        "data/latents",
+        "data/latents/cifar10.npz",
+    ),
+    "measure": ("measure_digits gaussian", "metrics/digits", "metrics/digits/gaussian.json"),
+    "draw": ("draw_priors", "plots/digits", "plots/digits/priors.png"),
+    "gif": ("render_gifs", "plots/interpolation", "plots/interpolation"),
+    "boost": ("train_lightgbm pair_lightgbm_codes", "data/predictions", "data/predictions/pair_lightgbm_codes.npz"),
+}
+
+
+@pytest.fixture(scope="module")
+def copy(small, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("disks") / "copy"
+    shutil.copytree(small, folder)
+    (folder / ".checkpoints").mkdir(exist_ok=True)
+    return folder
+
+
+@contextmanager
+def disk(folder: Path, kind: str) -> Iterator[None]:
+    """A disk in memory over a folder, `full` or `read-only`."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=16k" if kind == "full" else "ro", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only a privileged user of Linux can mount a disk in memory")
+    try:
+        if kind == "full":
+            with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+                while True:
+                    filler.write(bytes(4096))
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def run_in(folder: Path, stage: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", *f"stages.{stage}".split()]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+@pytest.mark.parametrize(("stage", "folder", "output"), STAGES.values(), ids=STAGES)
+def test_one_sentence_and_nothing_half_written(copy, kind, stage, folder, output):
+    with disk(copy / folder, kind):
+        done = run_in(copy, stage)
+        written = (copy / output).is_file()
+        half = [path for path in (copy / folder).rglob("*") if ".part" in path.name]
+    assert done.returncode == 1, done.stderr
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert ("no space left on the disk" if kind == "full" else "no permission") in sentence
+    assert output in sentence
+    assert "Traceback" not in done.stderr
+    assert not written
+    assert not half
+
+
+def test_weights_that_found_no_room_need_no_second_training(copy):
+    """The last checkpoint stays until the weights are written."""
+    weights = copy / "data/models/digits/umbrella.safetensors"
+    before = weights.read_bytes()
+    with disk(weights.parent, "full"):
+        assert run_in(copy, "train_digits umbrella").returncode == 1
+    weights.unlink()
+    again = run_in(copy, "train_digits umbrella")
+    assert " 0/" not in again.stderr
+    assert weights.read_bytes() == before
