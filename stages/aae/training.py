@@ -152,7 +152,7 @@ class Trainer:
         """Codes or samples (N, d) with noise that fades to none at `FADED` of all steps.
 
         Blurred, distant parts of the prior touch, so that codes can move from one to another and their shares even
-        out (instance noise: Sonderby et al. 2017, Amortised MAP Inference for Image Super-resolution, section 3.2).
+        out (instance noise: Sonderby et al. 2017, Amortised MAP Inference for Image Super-resolution).
         """
         done = self.schedules["autoencoder"].last_epoch / (self.training.epochs * self.steps)
         return noisy(codes, self.regularisation.code_noise * max(0.0, 1 - done / FADED), self.generator)

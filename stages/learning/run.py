@@ -25,7 +25,7 @@ from tqdm import tqdm
 from stages.errors import StageError
 from stages.files import replacing, writing
 
-CODE = Path(__file__).parents[1]
+CODE = Path(__file__).parents[1]  # whose changes make a checkpoint another run's
 CHECKPOINTS = Path(".checkpoints")  # outside every stage's outs, which DVC deletes before a run
 
 
