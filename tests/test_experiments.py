@@ -150,7 +150,7 @@ def test_a_training_shows_its_curves_while_it_runs(lab):
             assert time.monotonic() < deadline
             assert training.poll() is None
             workspace = json.loads(dvc(lab, "exp", "show", "--json").stdout)[0]
-            # no data: a look in the instant in which the running `dvc` replaces a file; the next look has it
+            # seen once: no data while the other `dvc` works; a user looks again
             shown = (workspace["data"] or {"metrics": {}})["metrics"]
             steps.add(shown.get(curves, {}).get("data", {}).get("step"))
         page = dvc(lab, "plots", "show", "--json").stdout
