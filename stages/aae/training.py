@@ -44,7 +44,8 @@ class Training(Section):
 class Regularisation(Section):
     """How strongly codes are drawn to the prior."""
 
-    adversarial_weight: Annotated[float, Field(ge=0)]  # of the generator loss beside the reconstruction error
+    adversarial_weight: Annotated[float, Field(ge=0)]  # of the generator loss beside the reconstruction error, at first
+    adversarial_growth: Annotated[float, Field(ge=1)] = 1.0  # how many times larger it has become at the end
     noise: Annotated[float, Field(ge=0)] = 0.0  # deviation of Gaussian noise on what the encoder sees
     code_noise: Annotated[float, Field(ge=0)] = 0.0  # the same on what the discriminator sees, at first; it fades
     balanced: bool = False  # as many samples of each component of the prior in each batch, instead of by chance
@@ -87,6 +88,21 @@ class Trainer:
         optimizers = {f"{name}_optimizer": optimizer for name, optimizer in self.optimizers.items()}
         schedules = {f"{name}_schedule": schedule for name, schedule in self.schedules.items()}
         return {"aae": self.aae, **optimizers, **schedules}
+
+    @property
+    def done(self) -> float:
+        """Share of all steps that were taken, in [0, 1]."""
+        return self.schedules["autoencoder"].last_epoch / (self.training.epochs * self.steps)
+
+    @property
+    def weight(self) -> float:
+        """Weight of the generator loss, which grows evenly over the training.
+
+        At a small one, codes first find their places in a mixture; a larger one then moves them across its gaps,
+        against the pull of the reconstruction, until each part holds its share.
+        """
+        growth = self.regularisation.adversarial_growth
+        return self.regularisation.adversarial_weight * (1 + (growth - 1) * self.done)
 
     def learn(self, progress: Progress, train: np.ndarray, labels: np.ndarray | None, watched: np.ndarray) -> None:
         """Train for the epochs that `progress` has left to do.
@@ -138,7 +154,7 @@ class Trainer:
         # reconstruction and the second half of regularisation: codes are to pass for samples of the prior
         aae.discriminator.requires_grad_(False)
         generator_loss = F.softplus(-aae.tell_apart(self.blurred(codes), labels)).mean()
-        (reconstruction + settings.adversarial_weight * generator_loss).backward()
+        (reconstruction + self.weight * generator_loss).backward()
         aae.discriminator.requires_grad_(True)
         clip_grad_norm_(self.autoencoder, self.training.clip_norm)
         self.optimizers["autoencoder"].step()
@@ -154,8 +170,7 @@ class Trainer:
         Blurred, distant parts of the prior touch, so that codes can move from one to another and their shares even
         out (instance noise: Sonderby et al. 2017, Amortised MAP Inference for Image Super-resolution).
         """
-        done = self.schedules["autoencoder"].last_epoch / (self.training.epochs * self.steps)
-        return noisy(codes, self.regularisation.code_noise * max(0.0, 1 - done / FADED), self.generator)
+        return noisy(codes, self.regularisation.code_noise * max(0.0, 1 - self.done / FADED), self.generator)
 
 
 def balanced(n: int, components: int, generator: torch.Generator) -> Tensor:

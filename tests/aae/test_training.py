@@ -71,6 +71,26 @@ def test_the_generator_loss_leaves_the_discriminator_alone(machine):
     assert all(value.requires_grad for value in one.aae.discriminator.parameters())
 
 
+def test_the_weight_of_the_generator_loss_grows_evenly(machine):
+    one = trainer(machine, 80, "umbrella", adversarial_weight=0.05, adversarial_growth=9.0)
+    weights = []
+    for _ in range(TRAINING.epochs * one.steps):
+        weights.append(one.weight)
+        one.step(torch.rand(40, 1, 28, 28), None)
+    assert np.diff([*weights, one.weight]) == pytest.approx(0.4 / len(weights))
+    assert (weights[0], one.weight) == pytest.approx((0.05, 0.45))
+
+
+def test_a_growing_weight_draws_codes_nearer_to_the_prior(digits, machine):
+    distance = {}
+    for growth in (1.0, 5000.0):
+        one = trainer(machine, 80, "gaussian", adversarial_weight=0.00001, adversarial_growth=growth)
+        codes = learned(one, digits)
+        samples, _ = one.aae.prior.sample(len(codes), torch.Generator().manual_seed(0))
+        distance[growth] = sliced_w2(codes, samples.numpy(), seed=0)
+    assert distance[5000.0] < 0.5 * distance[1.0]
+
+
 def test_noise_on_codes_fades_to_none(machine):
     one = trainer(machine, 80, "umbrella", adversarial_weight=0.0, code_noise=1.0)
     codes = torch.zeros(20_000, 2)
