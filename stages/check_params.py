@@ -11,19 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from stages.base.files import replacing
+from stages.base.params import Count, DataSource, Section, Seed, at, hint, problems, refusal, tree
 from stages.compare_classifiers import PAIR, TEN, Transfer
 from stages.dedupe_lfw import HashDistance, HeldOut, ImageSize, Keep
 from stages.draw_digits import Digits as DrawDigits
 from stages.draw_faces import Faces as DrawFaces
-from stages.errors import run
 from stages.fetch_lfw import Edition
-from stages.files import replacing
 from stages.learning.compute import ComputeParams
 from stages.measure_digits import Measure
-from stages.params import Count, DataSource, Section, Seed, at, hint, problems, refusal, tree
 from stages.render_gifs import Gifs
 from stages.show.style import Style
-from stages.sources import demo, lfw
+from stages.sources import lfw, small_data
 from stages.sources.drawing import SHAPES
 from stages.train_cnn import CNNParams
 from stages.train_digits import Common, Training, Variant
@@ -37,9 +36,9 @@ Name = Annotated[str, Field(pattern=r"^\w+$")]  # part of a file's name and of a
 SIZES = {
     "publishers": {"mnist": 60_000, "cifar10": 50_000, "one_per_person": lfw.PEOPLE, "all": lfw.IMAGES},
     "demo": {
-        "mnist": demo.DIGITS - demo.TEST_DIGITS,
-        "cifar10": demo.TRAIN_OBJECTS,
-        "one_per_person": demo.PEOPLE,
+        "mnist": small_data.DIGITS - small_data.TEST_DIGITS,
+        "cifar10": small_data.TRAIN_OBJECTS,
+        "one_per_person": small_data.PEOPLE,
         "all": math.inf,
     },
 }
@@ -198,7 +197,3 @@ def main() -> None:
     with replacing(Path("data/checked.txt")) as part:
         part.write_text("params.yaml fits the stages\n", encoding="utf-8")
     print("params.yaml is right")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from stages.errors import run
-from stages.files import Images, Predictions, write_json
+from stages.base.files import write_json
+from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.tables import Images, Predictions
 from stages.measure.classification import accuracy, auroc, confusion, roc
-from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.classifiers import bars, confusions, labelled_samples, rocs
 from stages.show.style import Style, noted, save
 
@@ -129,7 +129,3 @@ def main() -> None:
     for name, figure in draw(predictions, table, data, classes, load("draw.transfer", Transfer), style).items():
         save(figure, f"plots/transfer/{name}.png", style, noted(source))
     write_json("metrics/transfer.json", table | {"data": source})
-
-
-if __name__ == "__main__":
-    run(main)

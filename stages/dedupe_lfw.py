@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +12,10 @@ from PIL import Image
 from pydantic import Field
 from tqdm import tqdm
 
-from stages.errors import StageError, run
-from stages.files import Images, replacing, write_json
-from stages.params import DataSource, Seed, load
+from stages.base.errors import StageError
+from stages.base.files import replacing, write_json
+from stages.base.params import DataSource, Seed, load
+from stages.base.tables import Images
 from stages.sources.face_tar import FaceTar
 
 HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
@@ -164,7 +164,3 @@ def main() -> None:
     faces.write("data/faces/faces.npz")
     write_json("metrics/faces/dataset.json", summary(faces, doubles, in_archive, source))
     write_doubles(Path("plots/faces/dropped.csv"), doubles)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

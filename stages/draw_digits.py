@@ -1,6 +1,5 @@
 """Draw what the AAE of one prior learned: `python -m stages.draw_digits PRIOR`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +10,9 @@ from pydantic import Field
 
 from stages.aae.inference import decode, discriminate
 from stages.aae.networks import AAE
-from stages.errors import run
-from stages.files import Images, Latents
+from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.curves import losses, read_curves
 from stages.show.planes import discriminator, embedded, posterior
 from stages.show.sheets import manifold, pairs, sheet
@@ -137,7 +135,3 @@ def main(name: str) -> None:
     )
     for figure_name, figure in figures.items():
         save(figure, f"plots/digits/{name}/{figure_name}.png", style, noted(load("data.source", DataSource)))
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

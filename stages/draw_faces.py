@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
-from stages.errors import run
-from stages.files import Images, Latents
+from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.curves import losses, read_curves
 from stages.show.sheets import pairs, sheet
 from stages.show.style import Style, noted, save
@@ -61,7 +60,3 @@ def main() -> None:
     )
     for name, figure in figures.items():
         save(figure, f"plots/faces/{name}.png", style, noted(load("data.source", DataSource)))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,9 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stages.aae.priors import AnyPrior, Prior
-from stages.errors import run
-from stages.files import Latents
-from stages.params import Count, DataSource, Seed, check, load
+from stages.base.params import Count, DataSource, Seed, check, load
+from stages.base.tables import Latents
 from stages.show.planes import Values, embedded, side_by_side
 from stages.show.style import Style, noted, save
 
@@ -43,7 +42,3 @@ def main() -> None:
     points, seed = load("draw.digits.points", Count), load("draw.digits.seed", Seed)
     figure = draw_priors(priors, latents, points, seed, style)
     save(figure, "plots/digits/priors.png", style, noted(load("data.source", DataSource)))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,10 +9,10 @@ from tqdm import tqdm
 from stages.aae.inference import as_input, encode, planes
 from stages.aae.networks import AAE, Architecture
 from stages.aae.resizing import resize
-from stages.errors import StageError, run
-from stages.files import Images, Latents
+from stages.base.errors import StageError
+from stages.base.params import Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Seed, load
 
 BATCH = 1000
 
@@ -84,7 +84,3 @@ def main() -> None:
     )
     for name, latents in controls.items():
         latents.write(f"data/latents/controls/{name}.npz")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,12 +1,9 @@
 """Encode images with a trained AAE: `python -m stages.export_latents WEIGHTS IMAGES LATENTS`."""
 
-import sys
-
 from stages.aae.inference import encode
 from stages.aae.networks import AAE
 from stages.aae.resizing import resize
-from stages.errors import run
-from stages.files import Images, Latents
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
 
 
@@ -18,7 +15,3 @@ def export_latents(aae: AAE, data: Images) -> Latents:
 
 def main(weights: str, images: str, latents: str) -> None:
     export_latents(load_weights(AAE, weights), Images.read(images)).write(latents)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -1,14 +1,13 @@
 """CIFAR-10 from its publisher or a mirror, checked, in torchvision's layout."""
 
-import sys
 from pathlib import Path
 
 from torchvision.datasets import CIFAR10
 
-from stages.errors import StageError, run
-from stages.files import replacing_folder
-from stages.params import DataSource, load
-from stages.sources import demo
+from stages.base.errors import StageError
+from stages.base.files import replacing_folder
+from stages.base.params import DataSource, load
+from stages.sources import small_data
 from stages.sources.archives import read_archive
 from stages.sources.fetching import (
     DOWNLOADS,
@@ -43,7 +42,7 @@ def fetch_cifar10(
         target = part / CIFAR10.base_folder
         target.mkdir()
         if source == "demo":
-            demo.write_cifar10(target)
+            small_data.write_cifar10(target)
         elif mirror and (mirror / CIFAR10.base_folder).is_dir():
             copy_batches(mirror / CIFAR10.base_folder, target, batches)
         else:
@@ -78,7 +77,3 @@ def unpack_batches(archive: Path, target: Path, batches: dict[str, str]) -> None
 def main() -> None:
     source = load("data.source", DataSource)
     fetch_cifar10(Path("data/raw/cifar10"), source, mirror_folder() if source == "publishers" else None)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

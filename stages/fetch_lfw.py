@@ -1,13 +1,12 @@
 """Labeled Faces in the Wild from its publisher or a mirror, checked, as one canonical tar."""
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Literal
 
-from stages.errors import StageError, run
-from stages.params import DataSource, load
-from stages.sources import demo, lfw
+from stages.base.errors import StageError
+from stages.base.params import DataSource, load
+from stages.sources import lfw, small_data
 from stages.sources.archives import read_archive
 from stages.sources.face_tar import write_tar
 from stages.sources.fetching import DOWNLOADS, RemoteFile, in_mirror, mirror_folder, obtain
@@ -20,7 +19,7 @@ def fetch_lfw(
 ) -> None:
     """Write one edition as the canonical `tar`. Raises StageError where it is missing, incomplete or altered."""
     if source == "demo":
-        files = demo.drawn_faces()
+        files = small_data.drawn_faces()
     elif edition == "deepfunneled":
         files = deepfunneled(mirror, downloads)
     else:
@@ -68,7 +67,3 @@ def main() -> None:
     source = load("data.source", DataSource)
     mirror = mirror_folder() if source == "publishers" else None
     fetch_lfw(Path("data/raw/lfw.tar"), source, load("data.lfw.edition", Edition), mirror)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

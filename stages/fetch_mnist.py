@@ -1,16 +1,14 @@
 """MNIST from its publisher or a mirror, checked, in torchvision's layout."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import extract_archive
 
-from stages.errors import run
-from stages.files import replacing_folder
-from stages.params import DataSource, load
-from stages.sources import demo
+from stages.base.files import replacing_folder
+from stages.base.params import DataSource, load
+from stages.sources import small_data
 from stages.sources.fetching import DOWNLOADS, RemoteFile, mirror_folder, obtain
 
 FILES = tuple(
@@ -29,7 +27,7 @@ def fetch_mnist(
     """Fill `folder` so that `torchvision.datasets.MNIST(folder)` opens it. Raises StageError where it cannot."""
     with replacing_folder(folder) as part:
         if source == "demo":
-            demo.write_mnist(part)
+            small_data.write_mnist(part)
         else:
             for file in files:
                 obtain(file, part / file.path, mirror, downloads)
@@ -40,7 +38,3 @@ def fetch_mnist(
 def main() -> None:
     source = load("data.source", DataSource)
     fetch_mnist(Path("data/raw/mnist"), source, mirror_folder() if source == "publishers" else None)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -1,6 +1,5 @@
 """Score the AAE of one prior: `python -m stages.measure_digits PRIOR`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,12 @@ from pydantic import Field
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
-from stages.errors import run
-from stages.files import Images, Latents, write_json
+from stages.base.files import write_json
+from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
 from stages.measure.codes import knn_accuracy, petal_accuracy, sliced_w2, two_sample_accuracy
 from stages.measure.images import mse
-from stages.params import Count, DataSource, Section, Seed, load
 
 
 class Measure(Section):
@@ -59,7 +58,3 @@ def main(name: str) -> None:
         load("measure", Measure),
     )
     write_json(Path(f"metrics/digits/{name}.json"), scores | {"data": load("data.source", DataSource)})
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -4,12 +4,12 @@ import torch
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
-from stages.errors import run
-from stages.files import Images, Latents, write_json
+from stages.base.files import write_json
+from stages.base.params import Count, DataSource, Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
 from stages.measure.codes import code_norm, sliced_w2
 from stages.measure.images import mse, pca_mse, psnr
-from stages.params import Count, DataSource, Seed, load
 
 
 def measure_faces(aae: AAE, data: Images, latents: Latents, seed: int, projections: int) -> dict[str, float]:
@@ -39,7 +39,3 @@ def main() -> None:
         load("measure.projections", Count),
     )
     write_json("metrics/faces/model.json", scores | {"data": load("data.source", DataSource)})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,10 +11,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE
-from stages.errors import StageError, run
-from stages.files import Images, Latents, write_json
+from stages.base.errors import StageError
+from stages.base.files import write_json
+from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.params import Count, DataSource, Section, Seed, load
 from stages.show.gifs import annotated, enlarged, in_grid, palette_of, write_gif
 from stages.show.sheets import as_rgb, sheet
 from stages.show.style import Style, noted, save
@@ -146,7 +147,3 @@ def main() -> None:
         Path("plots/interpolation"),
     )
     write_json("metrics/interpolation.json", numbers | {"data": source})
-
-
-if __name__ == "__main__":
-    run(main)

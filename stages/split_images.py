@@ -1,14 +1,13 @@
 """MNIST or CIFAR-10 as one file, with a validation split drawn once from the publisher's training images."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from stages.errors import StageError, run
-from stages.files import Images
-from stages.params import Count, Seed, load
+from stages.base.errors import StageError
+from stages.base.params import Count, Seed, load
+from stages.base.tables import Images
 from stages.sources.formats import Labelled, read_cifar10, read_mnist
 
 SETS = {
@@ -44,7 +43,3 @@ def main(name: str) -> None:
     reader, source, target = SETS[name]
     key = f"data.{name}.validation"
     split_images(reader(source), load(key, Count), load("data.seed", Seed), key).write(target)
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -5,14 +5,13 @@ from typing import Literal
 
 import torch
 
+from stages.base.params import Section, load
+from stages.base.tables import Images, Predictions
 from stages.cnn.network import CNN, Architecture, Widths
 from stages.cnn.training import Trainer, Training, predict
-from stages.errors import run
-from stages.files import Images, Predictions
 from stages.learning.compute import ComputeParams, Machine, prepare
-from stages.learning.run import Run, identity
+from stages.learning.fitting import Run, identity
 from stages.learning.weights import save_weights
-from stages.params import Section, load
 
 
 class CNNParams(Section):
@@ -55,7 +54,3 @@ def main() -> None:
         Path("data/predictions/cnn.npz"),
         Path("plots/transfer/curves"),
     )
-
-
-if __name__ == "__main__":
-    run(main)

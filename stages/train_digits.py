@@ -1,6 +1,5 @@
 """Train the AAE of one prior on MNIST: `python -m stages.train_digits PRIOR`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +10,12 @@ from sklearn.model_selection import train_test_split
 from stages.aae.networks import AAE, Architecture, Dense
 from stages.aae.priors import AnyPrior
 from stages.aae.training import Regularisation, Trainer, Training
-from stages.errors import StageError, run
-from stages.files import Images
+from stages.base.errors import StageError
+from stages.base.params import Count, Section, load
+from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from stages.learning.run import Run, identity
+from stages.learning.fitting import Run, identity
 from stages.learning.weights import save_weights
-from stages.params import Count, Section, load
 
 
 class Common(Section):
@@ -84,7 +83,3 @@ def main(name: str) -> None:
         Path(f"data/models/digits/{name}.safetensors"),
         Path(f"plots/digits/{name}/curves"),
     )
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -5,12 +5,11 @@ from pathlib import Path
 from stages.aae.networks import AAE, Architecture, Convolutional
 from stages.aae.priors import AnyPrior
 from stages.aae.training import Regularisation, Trainer, Training
-from stages.errors import run
-from stages.files import Images
+from stages.base.params import Count, load
+from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from stages.learning.run import Run, identity
+from stages.learning.fitting import Run, identity
 from stages.learning.weights import save_weights
-from stages.params import Count, load
 
 
 class Model(Regularisation):
@@ -52,7 +51,3 @@ def main() -> None:
         Path("data/models/faces.safetensors"),
         Path("plots/faces/curves"),
     )
-
-
-if __name__ == "__main__":
-    run(main)

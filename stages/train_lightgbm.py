@@ -1,6 +1,5 @@
 """Train boosted trees on features of CIFAR-10 images: `python -m stages.train_lightgbm NAME`."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -9,9 +8,9 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from stages.errors import StageError, run
-from stages.files import Images, Latents, Predictions, read_arrays
-from stages.params import Count, Section, Seed, load
+from stages.base.errors import StageError
+from stages.base.params import Count, Section, Seed, load
+from stages.base.tables import Images, Latents, Predictions, read_arrays
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -121,7 +120,3 @@ def main(name: str) -> None:
     settings = load(f"lightgbm.settings.{task.settings}", Settings)
     predictions = train_lightgbm(name, data, classes, settings, load("lightgbm.common", Common))
     predictions.write(f"data/predictions/{name}.npz")
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.demo import lay_out
-from stages.files import Images
+from stages.base.tables import Images
+from stages.commands.demo import lay_out
 from stages.learning.compute import ComputeParams, Machine, prepare
 from tests.pipelines import SHORT, dvc
 

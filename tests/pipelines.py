@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stages.demo import DEMO, environment, with_values
+from stages.commands.demo import DEMO, environment, with_values
 
 # as short as each stage allows, so that the whole pipeline runs in two or three minutes
 SHORT = DEMO | {"digits.common.training.epochs": 2, "faces.train.epochs": 2, "cnn.train.epochs": 2}

@@ -5,7 +5,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.sources.archives import read_archive
 
 FILES = {f"set/file_{n}.bin": np.random.default_rng(n).bytes(4000 + n) for n in range(5)}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stages.base.errors import StageError
+from stages.base.params import at, load, problems
 from stages.check_params import Params, conflicts, main
-from stages.demo import DEMO, with_values
-from stages.errors import StageError
-from stages.params import at, load, problems
+from stages.commands.demo import DEMO, with_values
 from tests.pipelines import change, dvc
 
 # what the messages below tell of, whatever the committed file says now

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
+from stages.base.tables import Images, Predictions
 from stages.compare_classifiers import PAIR, TEN, compare_classifiers, guesses, main, rows_at
-from stages.files import Images, Predictions
 
 NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 

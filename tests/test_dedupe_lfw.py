@@ -9,12 +9,12 @@ import yaml
 from PIL import Image, ImageFilter
 
 from stages import dedupe_lfw as stage
+from stages.base.errors import StageError
+from stages.base.tables import Images
 from stages.dedupe_lfw import dedupe_lfw, find_doubles, split_people, summary
-from stages.errors import StageError
 from stages.fetch_lfw import fetch_lfw
-from stages.files import Images
-from stages.sources.demo import jpeg
 from stages.sources.face_tar import write_tar
+from stages.sources.small_data import jpeg
 
 TAR = Path("lfw.tar")
 

@@ -7,7 +7,7 @@ from PIL import Image
 from stages.fetch_cifar10 import fetch_cifar10
 from stages.fetch_lfw import fetch_lfw
 from stages.fetch_mnist import fetch_mnist
-from stages.sources import demo
+from stages.sources import small_data
 from stages.sources.face_tar import FaceTar
 from stages.sources.formats import read_cifar10, read_mnist
 
@@ -68,7 +68,7 @@ def test_the_objects_can_be_told_apart_but_not_by_their_colour(raw):
 def test_the_faces_are_jpegs_as_large_as_the_real_ones(raw):
     with FaceTar(raw / "lfw.tar") as tar:
         names = tar.names()
-        assert len({name.split("/")[0] for name in names}) == demo.PEOPLE
+        assert len({name.split("/")[0] for name in names}) == small_data.PEOPLE
         assert len(names) == 300
         for name in names[::50]:
             with Image.open(io.BytesIO(tar.read(name))) as image:
@@ -76,6 +76,6 @@ def test_the_faces_are_jpegs_as_large_as_the_real_ones(raw):
 
 
 def test_another_seed_draws_other_faces():
-    first, second = demo.drawn_faces(people=3, seed=0), demo.drawn_faces(people=3, seed=1)
+    first, second = small_data.drawn_faces(people=3, seed=0), small_data.drawn_faces(people=3, seed=1)
     assert first.keys() == second.keys()
     assert not set(first.values()) & set(second.values())

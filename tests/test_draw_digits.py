@@ -5,9 +5,9 @@ import pytest
 
 from stages.aae.networks import AAE, Architecture
 from stages.aae.priors import Gaussian, Umbrella
+from stages.base.errors import StageError
 from stages.draw_digits import Digits, direction, draw_digits
 from stages.draw_priors import draw_priors
-from stages.errors import StageError
 from stages.export_latents import export_latents
 from stages.show.style import Style, save
 

@@ -6,9 +6,9 @@ from sklearn.decomposition import PCA
 from stages.aae.inference import encode
 from stages.aae.networks import AAE, Architecture, Convolutional
 from stages.aae.resizing import resize
-from stages.errors import StageError
+from stages.base.errors import StageError
+from stages.base.tables import Latents
 from stages.export_controls import as_rows, export_controls, principal_components, untrained
-from stages.files import Latents
 from tests.conftest import blobs
 
 ARCHITECTURE = Architecture(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from torchvision.datasets import CIFAR10
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.fetch_cifar10 import ARCHIVE, BATCHES, fetch_cifar10
-from stages.sources import demo
+from stages.sources import small_data
 from stages.sources.fetching import RemoteFile
 from tests.faulty_server import serving
 
@@ -22,7 +22,7 @@ def md5(content):
 @pytest.fixture
 def files(tmp_path):
     """The batches of a small set in CIFAR-10's format."""
-    demo.write_cifar10(tmp_path / "made", train=50, test=10)
+    small_data.write_cifar10(tmp_path / "made", train=50, test=10)
     return {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
 
 

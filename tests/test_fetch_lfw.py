@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.fetch_lfw import deepfunneled, fetch_lfw, from_archive
 from stages.sources import lfw
-from stages.sources.demo import drawn_faces
 from stages.sources.face_tar import FaceTar, write_tar
 from stages.sources.fetching import RemoteFile
+from stages.sources.small_data import drawn_faces
 
 FILES = {
     f"{p}/{p}_{n:04d}.jpg": f"{p}{n}".encode() * 99

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from torchvision.datasets import MNIST
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.fetch_mnist import FILES, fetch_mnist
-from stages.sources import demo
+from stages.sources import small_data
 from stages.sources.fetching import RemoteFile
 from tests.faulty_server import serving
 
@@ -16,7 +16,7 @@ OUT = Path("out/mnist")
 @pytest.fixture
 def mirror(tmp_path):
     """A mirror with a small set in MNIST's format."""
-    demo.write_mnist(tmp_path / "mirror")
+    small_data.write_mnist(tmp_path / "mirror")
     return tmp_path / "mirror"
 
 

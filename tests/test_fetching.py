@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stages.errors import StageError
-from stages.files import replacing_folder
+from stages.base.errors import StageError
+from stages.base.files import replacing_folder
 from stages.sources import fetching
 from stages.sources.fetching import Patience, RemoteFile, mirror_folder, obtain
 from tests.faulty_server import serving

@@ -6,15 +6,15 @@ import pytest
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import extract_archive
 
-from stages.errors import StageError
-from stages.sources import demo
+from stages.base.errors import StageError
+from stages.sources import small_data
 from stages.sources.formats import read_cifar10, read_mnist
 
 
 @pytest.fixture(scope="module")
 def mnist(tmp_path_factory):
     root = tmp_path_factory.mktemp("mnist")
-    demo.write_mnist(root)
+    small_data.write_mnist(root)
     for archive in root.glob("MNIST/raw/*.gz"):
         extract_archive(str(archive))
     return root
@@ -22,7 +22,7 @@ def mnist(tmp_path_factory):
 
 @pytest.fixture
 def cifar10(tmp_path):
-    demo.write_cifar10(tmp_path / "cifar-10-batches-py", train=50, test=20)
+    small_data.write_cifar10(tmp_path / "cifar-10-batches-py", train=50, test=20)
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.demo import environment, lay_out
+from stages.commands.demo import environment, lay_out
 from tests.pipelines import SHORT, dvc, outputs
 
 # in the order in which data flow: a stage, and a call in the middle of its work

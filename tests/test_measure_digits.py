@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from stages.aae.networks import AAE, Architecture
+from stages.base.tables import Images, Latents
 from stages.export_latents import export_latents
-from stages.files import Images, Latents
 from stages.learning.weights import save_weights
 from stages.measure_digits import Measure, main, measure_digits
 

@@ -13,9 +13,9 @@ import yaml
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
-from stages.demo import with_values
-from stages.report import reruns
-from stages.why import flat, graph
+from stages.commands.demo import with_values
+from stages.commands.readme import reruns
+from stages.commands.why import flat, graph
 from tests.imports import imported_files
 from tests.pipelines import change, dvc
 

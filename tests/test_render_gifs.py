@@ -6,9 +6,9 @@ from PIL import Image
 
 from stages.aae.inference import decode
 from stages.aae.networks import AAE, Architecture
-from stages.errors import StageError
+from stages.base.errors import StageError
+from stages.base.tables import Latents
 from stages.export_latents import export_latents
-from stages.files import Latents
 from stages.render_gifs import Gifs, chosen_faces, eased, nearest, render_gifs, there_and_back, walk
 from stages.show.style import Style
 

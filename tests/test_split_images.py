@@ -5,10 +5,10 @@ import pytest
 import yaml
 
 from stages import split_images as stage
-from stages.errors import StageError
+from stages.base.errors import StageError
+from stages.base.tables import Images
 from stages.fetch_cifar10 import fetch_cifar10
 from stages.fetch_mnist import fetch_mnist
-from stages.files import Images
 from stages.sources.formats import Labelled
 from stages.split_images import split_images
 

@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.base.errors import StageError
+from stages.base.tables import Predictions
 from stages.cnn.network import CNN
 from stages.cnn.training import predict
-from stages.errors import StageError
-from stages.files import Predictions
-from stages.learning.run import Run
+from stages.learning.fitting import Run
 from stages.learning.weights import load_weights
 from stages.train_cnn import CNNParams, train_cnn
 from tests.conftest import blobs

@@ -5,9 +5,9 @@ import pytest
 
 from stages.aae.inference import encode, reconstruct
 from stages.aae.networks import AAE
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.export_latents import export_latents
-from stages.learning.run import Run
+from stages.learning.fitting import Run
 from stages.learning.weights import load_weights
 from stages.train_digits import Common, Variant, told_labels, train_digits
 

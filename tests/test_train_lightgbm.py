@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.errors import StageError
-from stages.files import Latents, Predictions
+from stages.base.errors import StageError
+from stages.base.tables import Latents, Predictions
 from stages.train_lightgbm import Common, Settings, main, only, read_features, train_lightgbm
 from tests.conftest import blobs
 

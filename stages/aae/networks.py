@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stages.aae.priors import AnyPrior
-from stages.params import Count, Section
+from stages.base.params import Count, Section
 
 
 class Dense(Section):

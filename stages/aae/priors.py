@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from scipy.special import ndtri
 
-from stages.params import Count, Section
+from stages.base.params import Count, Section
 
 Positive = Annotated[float, Field(gt=0)]
 

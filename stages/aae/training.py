@@ -21,8 +21,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from stages.aae.inference import as_input, planes, reconstruct
 from stages.aae.networks import AAE
-from stages.batches import Progress, batches, steps_per_epoch
-from stages.params import Count, Section, Seed
+from stages.base.batches import Progress, batches, steps_per_epoch
+from stages.base.params import Count, Section, Seed
 
 FADED = 0.6  # share of all steps after which the discriminator sees codes and samples without noise
 

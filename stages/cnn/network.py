@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.params import Count, Section
+from stages.base.params import Count, Section
 
 PATCH = 2  # side of the patches that the first layer whitens
 EPS = 5e-4  # added to the patches' variances, so that flat directions are not blown up

@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from torch.optim import SGD
 from torch.optim.lr_scheduler import LambdaLR
 
-from stages.batches import Progress, batches, steps_per_epoch
+from stages.base.batches import Progress, batches, steps_per_epoch
+from stages.base.params import Count, Section, Seed
 from stages.cnn.augment import VIEWS, first_mirrored, shifted, view
 from stages.cnn.network import CNN
-from stages.params import Count, Section, Seed
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 EXAMPLES = 1024  # learning rate and weight decay are given for a batch of so many

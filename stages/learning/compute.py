@@ -7,8 +7,8 @@ from typing import Literal
 
 import torch
 
-from stages.errors import StageError
-from stages.params import Section
+from stages.base.errors import StageError
+from stages.base.params import Section
 
 
 class ComputeParams(Section):

@@ -9,9 +9,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialised
 from torch import nn
 
-from stages.errors import StageError
-from stages.files import replacing
-from stages.params import Section
+from stages.base.errors import StageError
+from stages.base.files import replacing
+from stages.base.params import Section
 
 
 class Rebuildable(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.show.style import QUIET, Style, plotting
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from stages.files import replacing
+from stages.base.files import replacing
 from stages.show.sheets import as_rgb
 
 NOTE_HEIGHT = 12  # pixels

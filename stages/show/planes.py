@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.show.style import QUIET, Style, plotting
 
 Values = Callable[[np.ndarray], np.ndarray]  # points (..., 2) -> values (...)

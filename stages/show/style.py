@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from pydantic import AfterValidator, Field
 
-from stages.files import replacing
-from stages.params import Section
+from stages.base.files import replacing
+from stages.base.params import Section
 
 INK, QUIET = "#333333", "#8a8a8a"
 STRONG = (0, 4, 8, 5, 2, 7)  # places in the palette

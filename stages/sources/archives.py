@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 
 DAMAGED = (EOFError, OSError, tarfile.TarError, zlib.error, UnicodeError, ValueError, OverflowError)
 

@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.errors import StageError
-from stages.files import replacing
+from stages.base.errors import StageError
+from stages.base.files import replacing
 
 DAMAGED = (OSError, tarfile.TarError, ValueError, OverflowError)
 

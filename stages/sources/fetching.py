@@ -11,7 +11,7 @@ import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError as BrokenTransfer
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 
 MIRROR = "AAE_DATA_MIRROR"
 DOWNLOADS = Path(".checkpoints/downloads")  # outside of every stage's outs, which DVC deletes before it runs one

@@ -10,7 +10,7 @@ import numpy as np
 from torchvision.datasets import CIFAR10, MNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 
 # what numpy's arrays need, by the names that Python 2 and the numpy of today give it
 ADMITTED = {

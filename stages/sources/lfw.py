@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.sources.fetching import RemoteFile, by_hand
 
 IMAGES, PEOPLE = 13_233, 5_749  # http://vis-www.cs.umass.edu/lfw, README, section 1; the same for all editions

@@ -3,7 +3,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from stages.aae.networks import AAE, Architecture
-from stages.params import load
+from stages.base.params import load
 
 DIGITS = {"image_shape": (1, 28, 28), "prior": {"kind": "umbrella"}, "autoencoder": {"kind": "dense", "hidden": [32]}}
 FACES = {

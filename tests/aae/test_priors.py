@@ -10,8 +10,8 @@ from scipy.stats import binned_statistic_2d
 
 from stages.aae import priors
 from stages.aae.priors import AnyPrior, Gaussian, SwissRoll, Umbrella
-from stages.errors import StageError
-from stages.params import check
+from stages.base.errors import StageError
+from stages.base.params import check
 
 PLANAR = [Gaussian(), Umbrella(), SwissRoll()]
 

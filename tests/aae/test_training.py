@@ -5,7 +5,7 @@ import torch
 from stages.aae.inference import encode
 from stages.aae.networks import AAE, Architecture, Dense
 from stages.aae.training import Regularisation, Trainer, Training, balanced, flipped, noisy
-from stages.files import Images
+from stages.base.tables import Images
 from stages.learning.compute import Machine
 from stages.measure.codes import petal_accuracy, sliced_w2
 

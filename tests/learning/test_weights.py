@@ -3,7 +3,7 @@ import torch
 from safetensors.torch import save_file
 
 from stages.aae.networks import AAE, Architecture
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.learning.weights import load_weights, save_weights
 
 SPEC = {"image_shape": (1, 8, 8), "prior": {"kind": "umbrella"}, "autoencoder": {"kind": "dense", "hidden": [16]}}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.show.classifiers import bars, confusions, labelled_samples, rocs
 from stages.show.curves import losses, read_curves
 from stages.show.planes import discriminator, embedded, posterior, side_by_side, values_on

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.errors import StageError
-from stages.params import check
+from stages.base.errors import StageError
+from stages.base.params import check
 from stages.show.style import Style, compact, noted, plotting, save
 
 TEN = [f"#{k}0{k}0{k}0" for k in range(10)]

@@ -1,4 +1,4 @@
-from stages.why import graph, why
+from stages.commands.why import graph, why
 
 DOT = """strict digraph  {
 "fetch";

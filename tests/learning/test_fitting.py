@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.errors import StageError
+from stages.base.errors import StageError
 from stages.learning.compute import ComputeParams, prepare
-from stages.learning.run import Run
+from stages.learning.fitting import Run
 
 CURVES = Path("curves")
 
@@ -102,7 +102,7 @@ def test_a_checkpoint_belongs_to_the_code_of_the_stage_itself(project):
     stage = Path("stages/some_stage.py")
 
     def digest(code: str) -> str:
-        stage.write_text(f"from stages.learning.run import identity\n{code}\nprint(identity())\n", encoding="utf-8")
+        stage.write_text(f"from stages.learning.fitting import identity\n{code}\nprint(identity())\n", encoding="utf-8")
         return subprocess.run([sys.executable, "-m", "stages.some_stage"], check=True, capture_output=True).stdout
 
     assert digest("width = 1") == digest("width = 1") != digest("width = 2")

@@ -22,8 +22,8 @@ from dvclive import Live
 from torch import Tensor
 from tqdm import tqdm
 
-from stages.errors import StageError
-from stages.files import replacing, writing
+from stages.base.errors import StageError
+from stages.base.files import naming, replacing
 
 CODE = Path(__file__).parents[1]  # whose changes make a checkpoint another run's
 CHECKPOINTS = Path(".checkpoints")  # outside every stage's outs, which DVC deletes before a run
@@ -74,7 +74,7 @@ class Run:
 
     def __enter__(self) -> Self:
         self.restore()
-        with writing(self.curves):
+        with naming(self.curves):
             self.live = Live(str(self.curves), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
         for means in self.history:
             self.plot(means)
@@ -85,7 +85,7 @@ class Run:
 
     def __exit__(self, kind: type | None, *_: Any) -> None:
         self.bar.close()
-        with writing(self.curves):
+        with naming(self.curves):
             self.live.end()
         if kind is None:
             self.checkpoint.unlink(missing_ok=True)
@@ -137,7 +137,7 @@ class Run:
 
     def plot(self, means: Mapping[str, float]) -> None:
         """One more point on each curve."""
-        with writing(self.curves):
+        with naming(self.curves):
             for name, value in means.items():
                 self.live.log_metric(name, value)
             self.live.next_step()

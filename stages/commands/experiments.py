@@ -7,8 +7,8 @@ import io
 
 import pandas
 
-from stages.errors import StageError, run
-from stages.why import dvc
+from stages.base.errors import StageError
+from stages.commands.why import dvc
 
 WIDTH = 100  # characters
 # columns of dvc's table that name a revision; those of files, which hold digests
@@ -37,7 +37,3 @@ def shortened(value: str) -> str:
 
 def main() -> None:
     print(side_by_side(dvc("exp", "show", "--only-changed", "--drop", FILES, "--csv")))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.demo import environment
-from stages.experiments import side_by_side
+from stages.commands.demo import environment
+from stages.commands.experiments import side_by_side
 from tests.pipelines import change, dvc, git, outputs
 
 WEIGHT = "digits.priors.gaussian.adversarial_weight"

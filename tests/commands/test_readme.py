@@ -1,8 +1,8 @@
 import networkx
 import pytest
 
-from stages.errors import StageError
-from stages.report import README, filled, grouped, reruns
+from stages.base.errors import StageError
+from stages.commands.readme import README, filled, grouped, reruns
 
 
 def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(request, monkeypatch):

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from stages.errors import StageError, run
+from stages.base.errors import StageError
 
 # dotted keys of params.yaml and their values in the demo: small data, short training
 DEMO = {
@@ -86,7 +86,3 @@ def main(folder: str) -> None:
     if finished.returncode:
         sys.exit(finished.returncode)
     print(f"The demo's figures are in {folder}/plots, its scores in {folder}/metrics.")
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -10,9 +10,9 @@ from typing import Any
 import networkx
 import yaml
 
-from stages.demo import environment
-from stages.errors import StageError, run
-from stages.params import at
+from stages.base.errors import StageError
+from stages.base.params import at
+from stages.commands.demo import environment
 
 PARAMS = Path("params.yaml")
 MISSING = "nothing"
@@ -96,7 +96,3 @@ def main() -> None:
     params = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
     lines = why(json.loads(dvc("status", "--json")), locked, params, dvc("dag", "--dot"))
     print("\n".join(lines) or "every stage is up to date")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,9 +9,9 @@ from typing import Any
 import networkx
 import yaml
 
-from stages.errors import StageError, run
-from stages.files import replacing
-from stages.why import dvc, flat, graph
+from stages.base.errors import StageError
+from stages.base.files import replacing
+from stages.commands.why import dvc, flat, graph
 
 README = Path("README.md")
 PRIORS = {
@@ -153,7 +153,3 @@ def main() -> None:
     text = filled(README.read_text(encoding="utf-8"))
     with replacing(README) as part:
         part.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    run(main)

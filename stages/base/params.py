@@ -1,0 +1,53 @@
+"""params.yaml, section by section, as checked values.
+
+A stage declares a `Section` for what it reads and calls `load`, so that a new knob of one stage is no dependency of
+another. A section has no defaults: every value stands in params.yaml.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from stages.base.errors import NoParams, WrongParams
+
+T = TypeVar("T")
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+DataSource = Literal["publishers", "demo"]
+
+
+class Section(BaseModel):
+    """Base of all parameter models: no unknown keys, no change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def load(key: str, kind: type[T], path: str | Path = "params.yaml") -> T:
+    """The value at the dotted `key` of params.yaml, checked against `kind` (a Section or a plain type)."""
+    return check(at(read_params(path), key), kind, key)
+
+
+def check(value: Any, kind: type[T], key: str) -> T:
+    """`value`, which stands at the dotted `key`, as a `kind`. Raises WrongParams where it is none."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise WrongParams(key, kind, value) from error
+
+
+def read_params(path: str | Path = "params.yaml") -> Any:
+    """The whole file as plain values. Raises NoParams where it is missing or no YAML."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise NoParams(path, error) from error
+
+
+def at(values: Any, key: str, default: Any = None) -> Any:
+    """The value at the dotted `key` of nested mappings, or the default."""
+    for name in key.split("."):
+        values = values.get(name, default) if isinstance(values, Mapping) else default
+    return values
