@@ -1,7 +1,8 @@
-"""Faces without doubles: small images, split by person, and a list of the pictures that were filed twice."""
+"""Faces without duplicates: small images, split by person, and a list of the pictures that were filed twice."""
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,8 +17,9 @@ from stages.base.errors import StageError
 from stages.base.files import replacing, write_json
 from stages.base.params import DataSource, Seed, load
 from stages.base.tables import Images
-from stages.sources.face_tar import FaceTar
+from stages.sources.jpegs import read_jpegs
 
+RAW = Path("data/raw/lfw.npz")
 HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
 
 Keep = Literal["one_per_person", "all"]
@@ -27,7 +29,7 @@ HashDistance = Annotated[int, Field(ge=0, lt=HASH_SIDE**2 // 4)]
 
 
 @dataclass(frozen=True)
-class Double:
+class Duplicate:
     """A picture that is filed a second time."""
 
     kept: str
@@ -40,27 +42,26 @@ class Double:
         return "same picture of the same person" if same else "same picture filed under another name"
 
 
-def decoded(archive: FaceTar, name: str) -> Image.Image:
-    """An image of the archive in RGB. Raises StageError where it does not decode."""
+def decode(files: Mapping[str, bytes], name: str) -> Image.Image:
+    """An image of `files` in RGB. Raises StageError where it does not decode."""
     try:
-        with Image.open(io.BytesIO(archive.read(name)), formats=["JPEG"]) as image:
+        with Image.open(io.BytesIO(files[name]), formats=["JPEG"]) as image:
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise StageError(
-            f"{archive.path}: {name} does not decode as a JPEG ({error}): delete the file and run `dvc repro`"
-        ) from error
+        raise StageError(f"{name} does not decode as a JPEG ({error}): delete {RAW} and run `dvc repro`") from error
 
 
-def hashes(archive: FaceTar, names: list[str]) -> np.ndarray:
+def hash_images(files: Mapping[str, bytes]) -> np.ndarray:
     """Perceptual hashes (N, bits) bool: signs of low frequencies of the cosine transform, about their median."""
-    bits = [
-        imagehash.phash(decoded(archive, name), hash_size=HASH_SIDE).hash.ravel()
-        for name in tqdm(names, desc="hashing", unit=" images")
-    ]
-    return np.stack(bits)  # (N, 256)
+    return np.stack(
+        [
+            imagehash.phash(decode(files, name), hash_size=HASH_SIDE).hash.ravel()
+            for name in tqdm(files, desc="hashing", unit=" images")
+        ]
+    )  # (N, 256)
 
 
-def find_doubles(names: list[str], bits: np.ndarray, distance: int) -> list[Double]:
+def find_duplicates(names: list[str], bits: np.ndarray, distance: int) -> list[Duplicate]:
     """Each image at most `distance` bits from an earlier one that is kept, with the nearest of those.
 
     No two images that remain are that close. `bits` is (N, bits) bool, in the order of `names`.
@@ -72,18 +73,18 @@ def find_doubles(names: list[str], bits: np.ndarray, distance: int) -> list[Doub
         for row, column in np.argwhere(apart <= distance):
             if column < start + row:
                 near.setdefault(int(start + row), []).append((round(float(apart[row, column])), int(column)))
-    doubles: dict[int, Double] = {}
+    duplicates: dict[int, Duplicate] = {}
     for row in sorted(near):
-        kept = [(bits_apart, column) for bits_apart, column in near[row] if column not in doubles]
+        kept = [(bits_apart, column) for bits_apart, column in near[row] if column not in duplicates]
         if kept:
             bits_apart, column = min(kept)
-            doubles[row] = Double(names[column], names[row], bits_apart)
-    return list(doubles.values())
+            duplicates[row] = Duplicate(names[column], names[row], bits_apart)
+    return list(duplicates.values())
 
 
-def choose(names: list[str], doubles: list[Double], keep: Keep) -> list[int]:
-    """Rows of `names` that stay: all that are no doubles, or the first of those for each person."""
-    dropped = {double.dropped for double in doubles}
+def choose_rows(names: list[str], duplicates: list[Duplicate], keep: Keep) -> list[int]:
+    """Rows of `names` that stay: all that are no duplicates, or the first of those for each person."""
+    dropped = {duplicate.dropped for duplicate in duplicates}
     rows = [row for row, name in enumerate(names) if name not in dropped]
     if keep == "all":
         return rows
@@ -93,46 +94,48 @@ def choose(names: list[str], doubles: list[Double], keep: Keep) -> list[int]:
     return list(first.values())
 
 
-def split_people(people: int, held_out: float, seed: int) -> np.ndarray:
-    """Mask (people,) of those that no model is trained on. Raises StageError where a side would be empty."""
+def count_held_out(people: int, held_out: float) -> int:
+    """How many people the share `held_out` sets aside. Raises StageError where a side would be empty."""
     count = round(people * held_out)
     if not 0 < count < people:
         raise StageError(f"params.yaml: faces.held_out is {held_out}: of {people} people it leaves one side empty")
+    return count
+
+
+def split_people(people: int, held_out: float, seed: int) -> np.ndarray:
+    """Mask (people,) of those that no model is trained on. Raises StageError where a side would be empty."""
     mask = np.zeros(people, dtype=bool)
-    mask[np.random.default_rng(seed).permutation(people)[:count]] = True
+    mask[np.random.default_rng(seed).permutation(people)[: count_held_out(people, held_out)]] = True
     return mask
 
 
 def dedupe_lfw(
-    tar: Path, image_size: int, keep: Keep, held_out: float, hash_distance: int, seed: int
-) -> tuple[Images, list[Double], int]:
-    """The faces of a canonical tar, its doubles, and the number of its images.
+    files: Mapping[str, bytes], image_size: int, keep: Keep, held_out: float, hash_distance: int, seed: int
+) -> tuple[Images, list[Duplicate]]:
+    """The faces in JPEGs named PERSON/PERSON_0001.jpg, and the duplicates among them.
 
     Images are `image_size` pixels square, reduced with antialiasing; labels are people, split `train` or
-    `held_out`, index the row among the sorted names of the archive. Raises StageError where the tar or a JPEG in
-    it is damaged.
+    `held_out`, index the row among the sorted names. Raises StageError where a JPEG is damaged.
     """
-    with FaceTar(tar) as archive:
-        names = archive.names()
-        doubles = find_doubles(names, hashes(archive, names), hash_distance)
-        rows = choose(names, doubles, keep)
-        small = np.empty((len(rows), image_size, image_size, 3), dtype=np.uint8)
-        for place, row in enumerate(tqdm(rows, desc="resizing", unit=" images")):
-            # Pillow's filters widen with the reduction, so that this is no plain interpolation
-            image = decoded(archive, names[row]).resize((image_size, image_size), Image.Resampling.BICUBIC)
-            small[place] = np.asarray(image)
+    names = sorted(files)
+    duplicates = find_duplicates(names, hash_images({name: files[name] for name in names}), hash_distance)
+    rows = choose_rows(names, duplicates, keep)
+    small = np.empty((len(rows), image_size, image_size, 3), dtype=np.uint8)
+    for place, row in enumerate(tqdm(rows, desc="resizing", unit=" images")):
+        # Pillow's filters widen with the reduction, so that this is no plain interpolation
+        small[place] = decode(files, names[row]).resize((image_size, image_size), Image.Resampling.BICUBIC)
     people, labels = np.unique([names[row].split("/")[0] for row in rows], return_inverse=True)
     held = split_people(len(people), held_out, seed)[labels]
     split = np.where(held, "held_out", "train")
-    return Images(labels.astype(np.int64), split, np.array(rows), small, people), doubles, len(names)
+    return Images(labels.astype(np.int64), split, np.array(rows), small, people), duplicates
 
 
-def summary(faces: Images, doubles: list[Double], in_archive: int, source: str) -> dict[str, int | str]:
+def summary(faces: Images, duplicates: list[Duplicate], in_archive: int, source: str) -> dict[str, int | str]:
     """The metrics of the data set."""
     train, held_out = faces.part("train"), faces.part("held_out")
     return {
         "data": source,
-        "duplicates": len(doubles),
+        "duplicates": len(duplicates),
         "held_out_images": len(held_out),
         "held_out_people": len(np.unique(held_out.labels)),
         "images": len(faces),
@@ -143,18 +146,20 @@ def summary(faces: Images, doubles: list[Double], in_archive: int, source: str) 
     }
 
 
-def write_doubles(path: Path, doubles: list[Double]) -> None:
-    """The doubles as CSV, one row for each image that was dropped."""
+def write_duplicates(path: Path, duplicates: list[Duplicate]) -> None:
+    """The duplicates as CSV, one row for each image that was dropped."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["kept", "dropped", "distance", "reason"])
-        writer.writerows([double.kept, double.dropped, double.distance, double.reason] for double in doubles)
+        writer.writerows(
+            [duplicate.kept, duplicate.dropped, duplicate.distance, duplicate.reason] for duplicate in duplicates
+        )
 
 
 def main() -> None:
-    source = load("data.source", DataSource)
-    faces, doubles, in_archive = dedupe_lfw(
-        Path("data/raw/lfw.tar"),
+    files = read_jpegs(RAW)
+    faces, duplicates = dedupe_lfw(
+        files,
         load("faces.image_size", ImageSize),
         load("faces.keep", Keep),
         load("faces.held_out", HeldOut),
@@ -162,5 +167,5 @@ def main() -> None:
         load("data.seed", Seed),
     )
     faces.write("data/faces/faces.npz")
-    write_json("metrics/faces/dataset.json", summary(faces, doubles, in_archive, source))
-    write_doubles(Path("plots/faces/dropped.csv"), doubles)
+    write_json("metrics/faces/dataset.json", summary(faces, duplicates, len(files), load("data.source", DataSource)))
+    write_duplicates(Path("plots/faces/dropped.csv"), duplicates)

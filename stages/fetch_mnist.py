@@ -1,40 +1,28 @@
-"""MNIST from its publisher or a mirror, checked, in torchvision's layout."""
+"""MNIST from its publisher or a mirror, checked, as one file."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import extract_archive
 
-from stages.base.files import replacing_folder
 from stages.base.params import DataSource, load
-from stages.sources import small_data
-from stages.sources.fetching import DOWNLOADS, RemoteFile, mirror_folder, obtain
-
-FILES = tuple(
-    RemoteFile(f"MNIST/raw/{name}", tuple(address + name for address in MNIST.mirrors), "md5", md5)
-    for name, md5 in MNIST.resources
-)
+from stages.base.tables import Images
+from stages.sources.fetching import RemoteFile, mirror_folder, obtain, scratch_folder
+from stages.sources.formats import read_images
+from stages.sources.small_data import make_digits
 
 
-def fetch_mnist(
-    folder: Path,
-    source: DataSource,
-    mirror: Path | None = None,
-    files: Sequence[RemoteFile] = FILES,
-    downloads: Path = DOWNLOADS,
-) -> None:
-    """Fill `folder` so that `torchvision.datasets.MNIST(folder)` opens it. Raises StageError where it cannot."""
-    with replacing_folder(folder) as part:
-        if source == "demo":
-            small_data.write_mnist(part)
-        else:
-            for file in files:
-                obtain(file, part / file.path, mirror, downloads)
-        for archive in sorted(part.glob("MNIST/raw/*.gz")):
-            extract_archive(str(archive))
+def fetch_mnist(mirror: Path | None, publisher: type[MNIST] = MNIST) -> Images:
+    """The four files with the checksums of torchvision's `publisher`. Raises StageError where one is not to be had."""
+    with scratch_folder("mnist") as folder:
+        (folder / "MNIST/raw").mkdir(parents=True)
+        for name, md5 in publisher.resources:
+            file = RemoteFile(f"MNIST/raw/{name}", tuple(url + name for url in publisher.mirrors), f"md5:{md5}")
+            extract_archive(obtain(file, mirror, folder), folder / "MNIST/raw")
+        return read_images(publisher, folder)
 
 
 def main() -> None:
-    source = load("data.source", DataSource)
-    fetch_mnist(Path("data/raw/mnist"), source, mirror_folder() if source == "publishers" else None)
+    demo = load("data.source", DataSource) == "demo"
+    images = make_digits() if demo else fetch_mnist(mirror_folder())
+    images.write("data/raw/mnist.npz")

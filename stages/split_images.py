@@ -1,5 +1,6 @@
-"""MNIST or CIFAR-10 as one file, with a validation split drawn once from the publisher's training images."""
+"""MNIST or CIFAR-10 with a validation split, drawn once from the publisher's training images."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,38 +9,38 @@ from sklearn.model_selection import train_test_split
 from stages.base.errors import StageError
 from stages.base.params import Count, Seed, load
 from stages.base.tables import Images
-from stages.sources.formats import Labelled, read_cifar10, read_mnist
 
 SETS = {
-    "mnist": (read_mnist, Path("data/raw/mnist"), Path("data/digits/mnist.npz")),
-    "cifar10": (read_cifar10, Path("data/raw/cifar10"), Path("data/objects/cifar10.npz")),
+    "mnist": (Path("data/raw/mnist.npz"), Path("data/digits/mnist.npz")),
+    "cifar10": (Path("data/raw/cifar10.npz"), Path("data/objects/cifar10.npz")),
 }
 
 
-def split_images(data: Labelled, validation: int, seed: int, key: str = "validation") -> Images:
-    """`data` with its splits: `validation` rows of the training files, stratified, are set aside by the seed.
-
-    Raises StageError, naming the parameter's `key`, where the training files are too few for that.
-    """
-    rows = np.arange(data.training)
-    classes = len(np.unique(data.labels[rows]))
-    if not classes <= validation <= data.training - classes:
+def check_validation(validation: int, training: int, classes: int, key: str = "validation") -> None:
+    """Raise StageError, naming the parameter's `key`, where no stratified split of that size can be drawn."""
+    if not classes <= validation <= training - classes:
         raise StageError(
-            f"params.yaml: {key} is {validation}: of {data.training} training images in {classes} classes, "
-            f"from {classes} to {data.training - classes} can be set aside"
+            f"params.yaml: {key} is {validation}: of {training} training images in {classes} classes, "
+            f"from {classes} to {training - classes} can be set aside"
         )
-    held = train_test_split(rows, test_size=validation, random_state=seed, stratify=data.labels[rows])[1]
-    split = np.full(len(data.labels), "test", dtype="<U10")
-    split[rows] = "train"
-    split[held] = "validation"
-    return Images(
-        labels=data.labels, split=split, index=np.arange(len(data.labels)), images=data.images, names=data.names
-    )
+
+
+def split_images(images: Images, validation: int, seed: int, key: str = "validation") -> Images:
+    """`images` with `validation` rows of split `train`, stratified and drawn by the seed, in split `validation`.
+
+    Raises StageError, naming the parameter's `key`, where the training images are too few for that.
+    """
+    rows = np.flatnonzero(images.split == "train")
+    labels = images.labels[rows]
+    check_validation(validation, len(rows), len(np.unique(labels)), key)
+    split = images.split.astype("<U10")
+    split[train_test_split(rows, test_size=validation, random_state=seed, stratify=labels)[1]] = "validation"
+    return replace(images, split=split)
 
 
 def main(name: str) -> None:
     if name not in SETS:
         raise StageError(f"no data set {name!r}: there are {' and '.join(SETS)}")
-    reader, source, target = SETS[name]
-    key = f"data.{name}.validation"
-    split_images(reader(source), load(key, Count), load("data.seed", Seed), key).write(target)
+    source, target = SETS[name]
+    validation, seed = load(f"data.{name}.validation", Count), load("data.seed", Seed)
+    split_images(Images.read(source), validation, seed, f"data.{name}.validation").write(target)

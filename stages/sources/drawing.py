@@ -10,82 +10,20 @@ SCALE = 4  # objects are drawn this many times larger and then reduced
 SKIN = [(255, 224, 196), (241, 194, 160), (224, 172, 125), (198, 134, 86), (141, 85, 49), (92, 56, 34)]
 HAIR = [(20, 16, 14), (62, 40, 26), (112, 70, 36), (176, 132, 76), (214, 190, 130), (150, 150, 150), (140, 52, 28)]
 
-# outlines in a unit square, y downwards: e ellipse (box), p polygon (points); 0 main tone, 1 second tone, 2 dark
-SHAPES: dict[str, list[tuple[str, int, tuple[float, ...]]]] = {
-    "airplane": [
-        ("e", 0, (0.05, 0.42, 0.95, 0.58)),
-        ("p", 1, (0.42, 0.5, 0.6, 0.5, 0.42, 0.95, 0.3, 0.95)),
-        ("p", 1, (0.42, 0.5, 0.6, 0.5, 0.42, 0.05, 0.3, 0.05)),
-        ("p", 0, (0.05, 0.5, 0.2, 0.5, 0.08, 0.25, 0.0, 0.25)),
-    ],
-    "automobile": [
-        ("p", 0, (0.02, 0.5, 0.98, 0.5, 0.98, 0.72, 0.02, 0.72)),
-        ("p", 1, (0.2, 0.5, 0.32, 0.3, 0.68, 0.3, 0.82, 0.5)),
-        ("e", 2, (0.12, 0.62, 0.34, 0.84)),
-        ("e", 2, (0.66, 0.62, 0.88, 0.84)),
-    ],
-    "bird": [
-        ("e", 0, (0.2, 0.4, 0.7, 0.75)),
-        ("e", 0, (0.58, 0.22, 0.84, 0.48)),
-        ("p", 1, (0.3, 0.55, 0.6, 0.55, 0.15, 0.1)),
-        ("p", 2, (0.82, 0.32, 1.0, 0.38, 0.82, 0.42)),
-        ("p", 1, (0.25, 0.55, 0.0, 0.75, 0.1, 0.5)),
-    ],
-    "cat": [
-        ("p", 0, (0.15, 0.4, 0.18, 0.02, 0.45, 0.25)),
-        ("p", 0, (0.85, 0.4, 0.82, 0.02, 0.55, 0.25)),
-        ("e", 0, (0.12, 0.18, 0.88, 0.9)),
-        ("e", 2, (0.28, 0.42, 0.42, 0.56)),
-        ("e", 2, (0.58, 0.42, 0.72, 0.56)),
-        ("p", 1, (0.44, 0.62, 0.56, 0.62, 0.5, 0.72)),
-    ],
-    "deer": [
-        ("e", 0, (0.15, 0.5, 0.75, 0.75)),
-        ("p", 0, (0.62, 0.58, 0.7, 0.3, 0.88, 0.34, 0.76, 0.62)),
-        ("p", 2, (0.72, 0.32, 0.55, 0.02, 0.6, 0.02, 0.68, 0.14, 0.72, 0.0, 0.76, 0.0, 0.76, 0.32)),
-        ("p", 2, (0.78, 0.32, 0.98, 0.02, 0.93, 0.02, 0.86, 0.14)),
-        ("p", 1, (0.22, 0.65, 0.28, 0.65, 0.27, 1.0, 0.22, 1.0)),
-        ("p", 1, (0.6, 0.65, 0.66, 0.65, 0.65, 1.0, 0.6, 1.0)),
-    ],
-    "dog": [
-        ("e", 0, (0.2, 0.12, 0.8, 0.85)),
-        ("e", 1, (0.02, 0.15, 0.28, 0.75)),
-        ("e", 1, (0.72, 0.15, 0.98, 0.75)),
-        ("e", 1, (0.34, 0.52, 0.66, 0.9)),
-        ("e", 2, (0.42, 0.52, 0.58, 0.64)),
-        ("e", 2, (0.32, 0.34, 0.42, 0.44)),
-        ("e", 2, (0.58, 0.34, 0.68, 0.44)),
-    ],
-    "frog": [
-        ("e", 0, (0.05, 0.4, 0.95, 0.85)),
-        ("e", 1, (0.0, 0.65, 0.3, 0.95)),
-        ("e", 1, (0.7, 0.65, 1.0, 0.95)),
-        ("e", 0, (0.2, 0.2, 0.42, 0.5)),
-        ("e", 0, (0.58, 0.2, 0.8, 0.5)),
-        ("e", 2, (0.26, 0.25, 0.36, 0.38)),
-        ("e", 2, (0.64, 0.25, 0.74, 0.38)),
-    ],
-    "horse": [
-        ("e", 0, (0.12, 0.38, 0.72, 0.68)),
-        ("p", 0, (0.56, 0.5, 0.72, 0.08, 0.98, 0.22, 0.94, 0.34, 0.82, 0.3, 0.72, 0.58)),
-        ("p", 2, (0.58, 0.42, 0.66, 0.06, 0.74, 0.08, 0.66, 0.44)),
-        ("p", 2, (0.16, 0.42, 0.0, 0.8, 0.1, 0.78, 0.22, 0.5)),
-        ("p", 0, (0.18, 0.58, 0.27, 0.58, 0.27, 1.0, 0.19, 1.0)),
-        ("p", 0, (0.58, 0.58, 0.67, 0.58, 0.66, 1.0, 0.58, 1.0)),
-    ],
-    "ship": [
-        ("p", 0, (0.0, 0.66, 1.0, 0.66, 0.84, 0.92, 0.14, 0.92)),
-        ("p", 2, (0.48, 0.06, 0.52, 0.06, 0.52, 0.68, 0.48, 0.68)),
-        ("p", 1, (0.54, 0.08, 0.9, 0.58, 0.54, 0.58)),
-        ("p", 1, (0.46, 0.2, 0.46, 0.58, 0.18, 0.58)),
-    ],
-    "truck": [
-        ("p", 1, (0.02, 0.15, 0.66, 0.15, 0.66, 0.74, 0.02, 0.74)),
-        ("p", 0, (0.68, 0.36, 0.86, 0.36, 0.98, 0.55, 0.98, 0.74, 0.68, 0.74)),
-        ("e", 2, (0.06, 0.66, 0.26, 0.88)),
-        ("e", 2, (0.36, 0.66, 0.56, 0.88)),
-        ("e", 2, (0.74, 0.66, 0.94, 0.88)),
-    ],
+# outlines in a square of 100 x 100, y downwards: e ellipse (box), p polygon (points); 0 main, 1 second, 2 dark tone
+SHAPES = {
+    "airplane": "e0 5 42 95 58;p1 42 50 60 50 42 95 30 95;p1 42 50 60 50 42 5 30 5;p0 5 50 20 50 8 25 0 25",
+    "automobile": "p0 2 50 98 50 98 72 2 72;p1 20 50 32 30 68 30 82 50;e2 12 62 34 84;e2 66 62 88 84",
+    "bird": "e0 20 40 70 75;e0 58 22 84 48;p1 30 55 60 55 15 10;p2 82 32 100 38 82 42;p1 25 55 0 75 10 50",
+    "cat": "p0 15 40 18 2 45 25;p0 85 40 82 2 55 25;e0 12 18 88 90;e2 28 42 42 56;e2 58 42 72 56;p1 44 62 56 62 50 72",
+    "deer": "e0 15 50 75 75;p0 62 58 70 30 88 34 76 62;p2 72 32 55 2 60 2 68 14 72 0 76 0 76 32;"
+    "p2 78 32 98 2 93 2 86 14;p1 22 65 28 65 27 100 22 100;p1 60 65 66 65 65 100 60 100",
+    "dog": "e0 20 12 80 85;e1 2 15 28 75;e1 72 15 98 75;e1 34 52 66 90;e2 42 52 58 64;e2 32 34 42 44;e2 58 34 68 44",
+    "frog": "e0 5 40 95 85;e1 0 65 30 95;e1 70 65 100 95;e0 20 20 42 50;e0 58 20 80 50;e2 26 25 36 38;e2 64 25 74 38",
+    "horse": "e0 12 38 72 68;p0 56 50 72 8 98 22 94 34 82 30 72 58;p2 58 42 66 6 74 8 66 44;"
+    "p2 16 42 0 80 10 78 22 50;p0 18 58 27 58 27 100 19 100;p0 58 58 67 58 66 100 58 100",
+    "ship": "p0 0 66 100 66 84 92 14 92;p2 48 6 52 6 52 68 48 68;p1 54 8 90 58 54 58;p1 46 20 46 58 18 58",
+    "truck": "p1 2 15 66 15 66 74 2 74;p0 68 36 86 36 98 55 98 74 68 74;e2 6 66 26 88;e2 36 66 56 88;e2 74 66 94 88",
 }
 
 
@@ -95,7 +33,7 @@ def backdrop(rng: np.random.Generator, size: int, spots: int) -> Image.Image:
     return Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
 
 
-def grainy(image: Image.Image, rng: np.random.Generator, deviation: float) -> Image.Image:
+def add_grain(image: Image.Image, rng: np.random.Generator, deviation: float) -> Image.Image:
     """`image` with the noise of a sensor."""
     noise = rng.normal(0, deviation, (image.height, image.width, 3))
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
@@ -152,7 +90,7 @@ def draw_face(person: np.random.Generator, moment: np.random.Generator) -> Image
     draw.chord((lips[0], min(lips[1], lips[3] - 4), lips[2], lips[3]), 0, 180, fill=(165, 50, 55))
 
     image = image.rotate(tilt, Image.Resampling.BICUBIC, translate=shift).filter(ImageFilter.GaussianBlur(0.8))
-    return grainy(image.point(lambda value: min(255, round(value * light))), moment, 3.0)
+    return add_grain(image.point(lambda value: min(255, round(value * light))), moment, 3.0)
 
 
 def draw_object(name: str, rng: np.random.Generator) -> Image.Image:
@@ -163,14 +101,14 @@ def draw_object(name: str, rng: np.random.Generator) -> Image.Image:
     main = rng.integers(0, 256, 3)
     colours = [main, np.clip(main + rng.integers(-90, 91, 3), 0, 255), main // 4]
     size, left, top = large * rng.uniform(0.62, 0.88), *(large * rng.uniform(0.02, 0.12, 2))
-    for kind, tone, numbers in SHAPES[name]:
-        points = (np.array(numbers).reshape(-1, 2) * size + (left, top)).ravel().tolist()
-        for canvas, fill in ((shape, 255), (tones, tuple(colours[tone].tolist()))):
+    for kind, *numbers in map(str.split, SHAPES[name].split(";")):
+        points = (np.array(numbers, dtype=float).reshape(-1, 2) / 100 * size + (left, top)).ravel().tolist()
+        for canvas, fill in ((shape, 255), (tones, tuple(colours[int(kind[1])].tolist()))):
             pencil = ImageDraw.Draw(canvas)
-            pencil.ellipse(points, fill=fill) if kind == "e" else pencil.polygon(points, fill=fill)
+            pencil.ellipse(points, fill=fill) if kind[0] == "e" else pencil.polygon(points, fill=fill)
     image = backdrop(rng, large, 4)
     image.paste(tones, mask=shape)
     image = image.rotate(rng.uniform(-15, 15), Image.Resampling.BICUBIC)
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return grainy(image.resize((OBJECT, OBJECT), Image.Resampling.BOX), rng, 8.0)
+    return add_grain(image.resize((OBJECT, OBJECT), Image.Resampling.BOX), rng, 8.0)
