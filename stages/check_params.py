@@ -1,22 +1,32 @@
-"""Check params.yaml as a whole, before any stage works: `python -m stages.check_params`.
+"""Check params.yaml as a whole, before any stage works.
 
-Each stage checks the section that it reads. Here stand the whole file and what its sections need of each other.
+Each stage checks the section that it reads. Here stand the whole file and what its sections need of each other; a
+rule that a stage owns is called here, not told again.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from stages.aae.priors import AnyPrior
+from stages.base.batches import steps_per_epoch
+from stages.base.errors import StageError
 from stages.base.files import replacing
-from stages.base.params import Count, DataSource, Section, Seed, at, hint, problems, refusal, tree
-from stages.compare_classifiers import PAIR, TEN, Transfer
-from stages.dedupe_lfw import HashDistance, HeldOut, ImageSize, Keep
-from stages.draw_digits import Digits as DrawDigits
-from stages.draw_faces import Faces as DrawFaces
+from stages.base.params import Count, DataSource, Section, Seed, override, read_params
+from stages.base.problems import hint, problems
+from stages.base.sentences import list_problems, sentence
+from stages.cnn.augment import Views
+from stages.cnn.network import Widths
+from stages.cnn.training import CNNTraining
+from stages.compare_classifiers import DrawTransfer
+from stages.dedupe_lfw import HashDistance, HeldOut, ImageSize, Keep, count_held_out
+from stages.draw_digits import DrawDigits
+from stages.draw_faces import DrawFaces
+from stages.export_controls import Control
 from stages.fetch_lfw import Edition
 from stages.learning.compute import ComputeParams
 from stages.measure_digits import Measure
@@ -24,15 +34,15 @@ from stages.render_gifs import Gifs
 from stages.show.style import Style
 from stages.sources import lfw, small_data
 from stages.sources.drawing import SHAPES
-from stages.train_cnn import CNNParams
-from stages.train_digits import Common, Training, Variant
-from stages.train_faces import Model
-from stages.train_lightgbm import Common as BoostingCommon
-from stages.train_lightgbm import Settings, Task
+from stages.split_images import check_validation
+from stages.train_digits import DigitsTraining, check_labels
+from stages.train_faces import AAETraining, FaceModel, check_side
+from stages.train_lightgbm import BoostingCommon, BoostingSettings, Classes
 
 Name = Annotated[str, Field(pattern=r"^\w+$")]  # part of a file's name and of a command
+CLASSES = list(SHAPES)  # the made-up objects have the names of CIFAR-10's classes
 
-# training images, those set aside for validation included; of faces an upper bound, for doubles are dropped
+# training images, those set aside for validation included; of faces an upper bound, for duplicates are dropped
 SIZES = {
     "publishers": {"mnist": 60_000, "cifar10": 50_000, "one_per_person": lfw.PEOPLE, "all": lfw.IMAGES},
     "demo": {
@@ -42,7 +52,6 @@ SIZES = {
         "all": math.inf,
     },
 }
-CLASSES = 10  # of digits, and of objects
 
 
 class Validation(Section):
@@ -61,9 +70,32 @@ class Data(Section):
     lfw: Lfw
 
 
+class DigitsCommon(Section):
+    hidden: list[Count]
+    discriminator: list[Count]
+    training: DigitsTraining
+
+
+class DigitsVariant(Section):
+    label: str
+    prior: AnyPrior
+    training: dict[str, Any]
+
+
 class Digits(Section):
-    common: Common
-    priors: Annotated[dict[Name, Variant], Field(min_length=1)]
+    common: DigitsCommon
+    priors: Annotated[dict[Name, DigitsVariant], Field(min_length=1)]
+
+
+class FacesCommon(Section):
+    model: FaceModel
+    training: AAETraining
+
+
+class FacesVariant(Section):
+    label: str
+    model: dict[str, Any]
+    training: dict[str, Any]
 
 
 class Faces(Section):
@@ -71,25 +103,35 @@ class Faces(Section):
     keep: Keep
     held_out: HeldOut
     hash_distance: HashDistance
-    model: Model
-    train: Training
+    common: FacesCommon
+    variants: Annotated[dict[Name, FacesVariant], Field(min_length=1)]
 
 
-class Controls(Section):
-    seed: Seed
+class Specialist(Section):
+    label: str
+    widths: Widths
+    views: Views
+    training: CNNTraining
+
+
+class Classifier(Section):
+    label: str
+    features: str
+    settings: str
+    classes: Classes
 
 
 class Boosting(Section):
     common: BoostingCommon
-    settings: dict[Name, Settings]
-    runs: dict[Name, Task]
+    settings: dict[Name, BoostingSettings]
+    classifiers: dict[Name, Classifier]
 
 
 class Draw(Section):
     style: Style
     digits: DrawDigits
     faces: DrawFaces
-    transfer: Transfer
+    transfer: DrawTransfer
 
 
 class Params(Section):
@@ -99,101 +141,100 @@ class Params(Section):
     compute: ComputeParams
     digits: Digits
     faces: Faces
-    cnn: CNNParams
-    controls: Controls
+    cnn: Specialist
+    controls: dict[Name, Control]
     lightgbm: Boosting
     measure: Measure
     draw: Draw
     gifs: Gifs
 
 
+def wrong_variants(values: Any) -> Iterator[str]:
+    """What is wrong with training values that stand in place of common ones; `values` fit `Params`."""
+    for section, entries, kinds in (
+        ("digits", "priors", {"training": DigitsTraining}),
+        ("faces", "variants", {"model": FaceModel, "training": AAETraining}),
+    ):
+        for name, entry in values[section][entries].items():
+            for part, kind in kinds.items():
+                merged = override(values[section]["common"][part], entry[part])
+                yield from problems(merged, kind, f"{section}.{entries}.{name}.{part}")
+
+
 def conflicts(values: Any) -> Iterator[str]:
-    """What keys of different sections need of each other. Keys that are wrong on their own are passed over."""
-    yield from splits_and_batches(values)
-    yield from face_sizes(values)
-    yield from digit_priors(values)
-    yield from boosting_runs(values)
+    """What keys of different sections need of each other; `values` fit `Params`, and so do their variants."""
+    params = Params.model_validate(values)
+    sizes = SIZES[params.data.source]
+    left = {}
+    for name in ("mnist", "cifar10"):
+        validation = getattr(params.data, name).validation
+        wrong = [*fault(check_validation, validation, sizes[name], len(CLASSES), f"data.{name}.validation")]
+        yield from wrong
+        left[name] = math.inf if wrong else sizes[name] - validation  # so that one wrong value is one problem
+    yield from fault(steps_per_epoch, left["cifar10"], params.cnn.training.batch_size, key="cnn.training")
 
-
-def number(values: Any, key: str) -> float:
-    """The number at a dotted key, or NaN, which no comparison holds for."""
-    value = at(values, key)
-    return value if isinstance(value, int | float) else math.nan
-
-
-def entries(values: Any, key: str) -> dict[str, Any]:
-    """The mapping at a dotted key, or none."""
-    value = at(values, key)
-    return value if isinstance(value, dict) else {}
-
-
-def size(values: Any, name: str) -> float:
-    """Training images of a data set, by its name in `SIZES`."""
-    return SIZES.get(str(at(values, "data.source")), {}).get(name, math.nan)
-
-
-def splits_and_batches(values: Any) -> Iterator[str]:
-    for name, batch in {"mnist": "digits.common.training.batch_size", "cifar10": "cnn.train.batch_size"}.items():
-        images, validation = size(values, name), number(values, f"data.{name}.validation")
-        if validation < CLASSES or validation > images - CLASSES:
-            yield (
-                f"data.{name}.validation: of {images} training images in {CLASSES} classes, "
-                f"{CLASSES} to {images - CLASSES} can be set aside (got {validation})"
-            )
-        elif number(values, batch) > images - validation:
-            yield f"{batch}: {number(values, batch)} is more than the {images - validation} training images: lower it"
-    faces = size(values, str(at(values, "faces.keep"))) * (1 - number(values, "faces.held_out"))
-    if number(values, "faces.train.batch_size") > faces:
-        yield f"faces.train.batch_size: {number(values, 'faces.train.batch_size')} is more than the {faces:.0f} faces"
-
-
-def face_sizes(values: Any) -> Iterator[str]:
-    channels = at(values, "faces.model.channels")
-    multiple = 2 ** len(channels) if isinstance(channels, list) else 1
-    if number(values, "faces.image_size") % multiple > 0:
-        yield (
-            f"faces.image_size: {number(values, 'faces.image_size')} cannot be halved once per entry of "
-            f"faces.model.channels: make it a multiple of {multiple}"
-        )
-
-
-def digit_priors(values: Any) -> Iterator[str]:
-    images = size(values, "mnist") - number(values, "data.mnist.validation")
-    for name, entry in entries(values, "digits.priors").items():
-        if problems(entry, Variant):
-            continue
-        variant = Variant.model_validate(entry)
-        parts, told = variant.prior.components, variant.labelled * images
+    for name, variant in params.digits.priors.items():
+        key = f"digits.priors.{name}"
+        training = DigitsTraining(**override(values["digits"]["common"]["training"], variant.training))
+        yield from fault(steps_per_epoch, left["mnist"], training.batch_size, key=key)
+        yield from fault(check_labels, key, variant.prior, training.labelled, len(CLASSES), left["mnist"])
         if variant.prior.dim < 2:
-            yield f"digits.priors.{name}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
-        if variant.labelled and parts != CLASSES:
-            yield f"digits.priors.{name}.labelled: labels need a prior of {CLASSES} parts, this one has {parts}"
-        if variant.labelled and images > 0 and (told < CLASSES or 0 < images - told < CLASSES):
-            yield f"digits.priors.{name}.labelled: {variant.labelled} leaves a class without a told or an untold label"
+            yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
+
+    faces, people = params.faces, sizes["one_per_person"]
+    yield from fault(count_held_out, people, faces.held_out)
+    left["faces"] = sizes[faces.keep] - round(people * faces.held_out)
+    for name, variant in faces.variants.items():
+        model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
+        training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
+        yield from fault(steps_per_epoch, left["faces"], training.batch_size, key=f"faces.variants.{name}")
+        yield from fault(check_side, faces.image_size, model.channels, f"faces.variants.{name}")
+    yield from unknown_names(params)
 
 
-def boosting_runs(values: Any) -> Iterator[str]:
-    runs, settings = entries(values, "lightgbm.runs"), entries(values, "lightgbm.settings")
-    for name in sorted({*TEN, *PAIR} - {"cnn", *runs}) if runs else []:
-        yield f"lightgbm.runs.{name}: missing, and compare_classifiers shows it"
-    if len({str(at(runs, f"{name}.classes")) for name in PAIR if name in runs}) > 1:
-        yield f"lightgbm.runs: {' and '.join(PAIR)} need the same classes, because one picture compares them"
-    for name, task in runs.items():
-        chosen, classes = at(task, "settings"), at(task, "classes")
-        if chosen and chosen not in settings:
-            close = hint(str(chosen), settings)
-            yield f"lightgbm.runs.{name}.settings: no entry {chosen!r} in lightgbm.settings{close}"
-        for label, times in Counter(map(str, classes)).items() if isinstance(classes, list) else []:
-            if times > 1:
-                yield f"lightgbm.runs.{name}.classes: {label} stands there {times} times"
-            if label not in SHAPES:  # the demo's objects have the names of CIFAR-10's classes
-                yield f"lightgbm.runs.{name}.classes: CIFAR-10 has no class {label!r}{hint(label, SHAPES)}"
+def fault(rule: Callable[..., Any], *arguments: Any, key: str = "") -> Iterator[str]:
+    """The sentence of the fault that a stage's own rule finds, if it does; `key` stands before one that names none."""
+    try:
+        rule(*arguments)
+    except StageError as error:
+        words = sentence(error).removeprefix("params.yaml: ")
+        yield f"{key}: {words}" if key else words
+
+
+def unknown_names(params: Params) -> Iterator[str]:
+    """Names that stand for an entry elsewhere in the file, or for a class, and are none."""
+    models, classifiers = list(params.faces.variants), params.lightgbm.classifiers
+    complete = ["cnn", *(name for name, entry in classifiers.items() if entry.classes == "all")]
+    features = ["data/objects/cifar10.npz"]
+    features += [f"data/latents/cifar10/{name}.npz" for name in models]
+    features += [f"data/latents/controls/{name}.npz" for name in params.controls]
+    used = {
+        "gifs.model": ([params.gifs.model], models),
+        "draw.transfer.compared": (params.draw.transfer.compared, complete),
+    }
+    for name, control in params.controls.items():
+        used[f"controls.{name}.model"] = ([control.model], models)
+    for name, entry in classifiers.items():
+        used[f"lightgbm.classifiers.{name}.settings"] = ([entry.settings], list(params.lightgbm.settings))
+        used[f"lightgbm.classifiers.{name}.features"] = ([entry.features], features)
+        if entry.classes != "all":
+            used[f"lightgbm.classifiers.{name}.classes"] = (entry.classes, CLASSES)
+    for key, (names, known) in used.items():
+        for name, times in Counter(names).items():
+            if name not in known:
+                yield f"{key}: unknown name {name!r}{hint(name, known)} (there are {', '.join(known)})"
+            elif times > 1:
+                yield f"{key}: {name} stands there {times} times"
+
+
+def find_problems(values: Any) -> list[str]:
+    """All that is wrong with params.yaml, a line each; what sections need of each other where each fits by itself."""
+    return problems(values, Params) or [*wrong_variants(values)] or [*conflicts(values)]
 
 
 def main() -> None:
-    values = tree()
-    if found := [*problems(values, Params), *conflicts(values)]:
-        raise refusal(found)
+    if found := find_problems(read_params()):
+        raise StageError(list_problems(found))
     with replacing(Path("data/checked.txt")) as part:
         part.write_text("params.yaml fits the stages\n", encoding="utf-8")
     print("params.yaml is right")

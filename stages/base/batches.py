@@ -5,7 +5,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from stages.base.errors import TooFewImages
+from stages.base.errors import StageError
+
+
+class TooFewImages(StageError):
+    """(training images, batch_size)."""
 
 
 def steps_per_epoch(n_images: int, batch_size: int) -> int:

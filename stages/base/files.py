@@ -3,13 +3,24 @@
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from stages.base.errors import IrregularFile, NotFiniteMetric
+from stages.base.errors import StageError
+
+
+class DamagedFile(StageError):
+    """(path, reason): a file that the pipeline made does not hold what it should."""
+
+
+class IrregularFile(StageError):
+    """(path): a folder, pipe or device in the place of a file."""
+
+
+class NotFiniteMetric(StageError):
+    """(metrics file, name, value)."""
 
 
 def require_file(path: str | Path) -> Path:
@@ -44,21 +55,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well, deleted when not."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        with naming(folder, part):
-            part.mkdir(parents=True)
-            yield part
-            shutil.rmtree(folder, ignore_errors=True)
-            part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
 def naming(path: str | Path, part: str | Path | None = None) -> Iterator[None]:
     """Make a failed write inside the block name `path`: the system names nothing, or the temporary `part`."""
     try:
@@ -69,11 +65,17 @@ def naming(path: str | Path, part: str | Path | None = None) -> Iterator[None]:
         raise
 
 
-def write_json(path: str | Path, values: Mapping[str, Any]) -> None:
-    """Metrics as sorted JSON in full precision. Raises NotFiniteMetric where a number is not finite."""
-    for name, value in values.items():
-        for key, number in value.items() if isinstance(value, Mapping) else [("", value)]:
-            if isinstance(number, float) and not math.isfinite(number):
-                raise NotFiniteMetric(path, f"{name}.{key}".rstrip("."), number)
+def write_json(path: str | Path, values: Mapping[str, Any] | list) -> None:
+    """Values as JSON with sorted keys, in full precision. Raises NotFiniteMetric where a number is not finite."""
+    require_finite(path, "", values)
     with replacing(path) as part:
         part.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def require_finite(path: str | Path, key: str, value: Any) -> None:
+    """Raise NotFiniteMetric for a number below the dotted key that JSON has no word for."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            require_finite(path, f"{key}.{name}".lstrip("."), inner)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise NotFiniteMetric(path, key, value)

@@ -11,12 +11,20 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from stages.base.errors import NoParams, WrongParams
+from stages.base.errors import StageError
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 DataSource = Literal["publishers", "demo"]
+
+
+class WrongParams(StageError):
+    """(dotted key, kind, the value there): params.yaml has no value of that kind at the key."""
+
+
+class NoParams(StageError):
+    """(path, reason): there is no params.yaml, or no YAML in it."""
 
 
 class Section(BaseModel):
@@ -25,9 +33,20 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def load(key: str, kind: type[T], path: str | Path = "params.yaml") -> T:
+def load(key: str, kind: type[T]) -> T:
     """The value at the dotted `key` of params.yaml, checked against `kind` (a Section or a plain type)."""
-    return check(at(read_params(path), key), kind, key)
+    return check(at(read_params(), key), kind, key)
+
+
+def load_variant(common: str, key: str, kind: type[T]) -> T:
+    """The mapping at the dotted key `common`, with the values at `key` in place of some of its own, as a `kind`."""
+    values = read_params()
+    return check(override(at(values, common), at(values, key)), kind, key)
+
+
+def override(common: Any, values: Any) -> Any:
+    """The mapping `common` with `values` in place of some of its own; what is no mapping is passed on to be refused."""
+    return {**common, **values} if isinstance(common, Mapping) and isinstance(values, Mapping) else values
 
 
 def check(value: Any, kind: type[T], key: str) -> T:

@@ -10,12 +10,23 @@ from pydantic import TypeAdapter, ValidationError
 def problems(value: Any, kind: Any, key: str = "") -> list[str]:
     """One line for each reason why `value`, which stands at the dotted `key`, is no `kind`."""
     if value is None:
-        return [f"{key}: missing"]
+        return [f"{key}: missing" if key else "the file is empty"]
     try:
         TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        return [f"{place(item['loc'], value, key)}: {message(item, kind)}" for item in error.errors()]
+        items = [at_tag(item) for item in error.errors()]
+        return [": ".join(filter(None, [place(item["loc"], value, key), message(item, kind)])) for item in items]
     return []
+
+
+def at_tag(item: Any) -> Any:
+    """The error `item`; where it is about the `kind` that tells the class of a union, at that key."""
+    if item["type"] not in ("union_tag_not_found", "union_tag_invalid"):
+        return item
+    location = (*item["loc"], item["ctx"]["discriminator"].strip("'"))
+    if "tag" not in item["ctx"]:
+        return {"type": "missing", "loc": location}
+    return item | {"loc": location, "input": item["ctx"]["tag"]}
 
 
 def place(location: Sequence[str | int], value: Any, key: str) -> str:

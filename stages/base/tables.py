@@ -3,6 +3,7 @@
 A file is byte-identical for the same content, and `numpy.load(path)[name]` opens each of its arrays.
 """
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,8 +12,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from stages.base.errors import DamagedFile, EmptySplit
-from stages.base.files import replacing, require_file
+from stages.base.errors import StageError
+from stages.base.files import DamagedFile, replacing, require_file
+
+
+class EmptySplit(StageError):
+    """(split, the names of those that have rows)."""
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -26,9 +31,9 @@ def read_arrays(path: str | Path, *names: str) -> dict[str, np.ndarray]:
     try:
         with np.load(require_file(path), allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except PermissionError:
-        raise
-    except (BadZipFile, EOFError, KeyError, ValueError) as error:
+    except (BadZipFile, EOFError, KeyError, OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which a wrong offset in the file brings about
+            raise
         raise DamagedFile(path, error) from error
 
 
