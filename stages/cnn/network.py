@@ -23,12 +23,12 @@ HEAD_SCALE = 1 / 9  # keeps the first logits small
 Widths = Annotated[list[Count], Field(min_length=1, max_length=4)]
 
 
-class Architecture(Section):
+class CNNArchitecture(Section):
     """All that is needed to rebuild the network; it travels with the weights."""
 
     image_shape: tuple[int, int, int]  # C, H, W
     classes: Annotated[int, Field(ge=2)]
-    widths: Widths = [64, 256, 256]
+    widths: Widths
 
 
 class CNN(nn.Module):
@@ -37,9 +37,9 @@ class CNN(nn.Module):
     A new network has identity convolutions where channels are kept; `calibrate` fits its first layer to data.
     """
 
-    Architecture = Architecture
+    Architecture = CNNArchitecture
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: CNNArchitecture) -> None:
         super().__init__()
         self.architecture = architecture
         channels = architecture.image_shape[0]
