@@ -1,49 +1,37 @@
 """Compare all classifiers of CIFAR-10, the controls and a random guess: the table and its pictures."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from stages.base.files import write_json
 from stages.base.params import Count, DataSource, Section, Seed, load
-from stages.base.tables import Images, Predictions
+from stages.base.tables import Images, Predictions, Table
 from stages.measure.classification import accuracy, auroc, confusion, roc
 from stages.show.classifiers import bars, confusions, labelled_samples, rocs
-from stages.show.style import Style, noted, save
-
-# file of data/predictions -> what pictures call it
-TEN = {
-    "cnn": "CNN on images",
-    "lightgbm_codes_tuned": "LightGBM, tuned, on face codes",
-    "lightgbm_codes": "LightGBM on face codes",
-    "lightgbm_pca": "LightGBM on PCA of faces",
-    "lightgbm_untrained": "LightGBM on untrained encoder",
-    "lightgbm_pixels": "LightGBM on pixels",
-}
-PAIR = {
-    "pair_lightgbm_codes": "LightGBM on face codes",
-    "pair_lightgbm_pca": "LightGBM on PCA of faces",
-}
-BOTH = ("cnn", "lightgbm_codes_tuned")  # the specialist and the best use of the face codes
+from stages.show.style import Style, note_on, save
 
 
-class Transfer(Section):
+class DrawTransfer(Section):
     """Section `draw.transfer`."""
 
     seed: Seed
+    compared: list[str]  # classifiers of all classes whose confusions and judgements are shown
     rows: Count
     columns: Count
 
 
-def guesses(like: Predictions, seed: int) -> Predictions:
+def guess(like: Predictions, seed: int) -> Predictions:
     """Random guessing on the same labels: probabilities drawn evenly from those that sum to 1."""
-    shape = like.probabilities.shape
-    drawn = np.random.default_rng(seed).dirichlet(np.ones(shape[1]), shape[0]).astype(np.float32)
-    return Predictions(like.labels, like.split, like.index, drawn)
+    n, classes = like.probabilities.shape
+    return Predictions.of(like, np.random.default_rng(seed).dirichlet(np.ones(classes), n))
 
 
-def scores(predictions: Predictions) -> dict[str, float]:
+def score(predictions: Predictions) -> dict[str, float]:
     """Accuracy and AUROC on test images and on training images."""
     test, train = predictions.part("test"), predictions.part("train")
     return {
@@ -54,46 +42,67 @@ def scores(predictions: Predictions) -> dict[str, float]:
     }
 
 
+def compare_classifiers(predictions: Mapping[str, Predictions], seed: int) -> dict[str, dict[str, float]]:
+    """The scores of each classifier and of `chance`, a random guess on the first one's labels."""
+    chance = guess(next(iter(predictions.values())), seed)
+    return {name: score(each) for name, each in {**predictions, "chance": chance}.items()}
+
+
+def group_by_classes(variants: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Names and labels of the classifiers of each task: heading -> name -> label."""
+    groups: dict[str, dict[str, str]] = {}
+    for variant in variants:
+        heading = "ten classes" if variant["classes"] == "all" else " or ".join(variant["classes"])
+        groups.setdefault(heading, {})[variant["name"]] = variant["label"]
+    return groups
+
+
 def draw(
     predictions: Mapping[str, Predictions],
     table: Mapping[str, Mapping[str, float]],
+    groups: Mapping[str, Mapping[str, str]],
     data: Images,
-    classes: Sequence[str],
-    params: Transfer,
+    params: DrawTransfer,
     style: Style,
 ) -> dict[str, Figure]:
-    """All figures by name; `classes` are those that the classifiers of `PAIR` tell apart."""
-    pair = " against ".join(classes)
+    """All figures by name; `groups` are of `group_by_classes`."""
     tests = {name: each.part("test") for name, each in predictions.items()}
     names = data.names.tolist()
-    curves = {name: roc(each.probabilities, each.labels) for name, each in tests.items()}
-    values = {name: (row["accuracy"], row["auroc"]) for name, row in table.items()}
+    labels = {name: label for group in groups.values() for name, label in group.items()}
+    compared = {name: labels[name] for name in params.compared}
 
-    # test images that both classifiers judged, with the class that each found
-    random = np.random.default_rng(params.seed)
-    index = random.permutation(np.intersect1d(*(tests[name].index for name in BOTH)))[: params.rows * params.columns]
-    found = {TEN[name]: [names[k] for k in rows_at(tests[name], index).probabilities.argmax(1)] for name in BOTH}
+    # some test images, with the class that each of the compared classifiers found
+    index = np.random.default_rng(params.seed).permutation(data.part("test").index)[: params.rows * params.columns]
     shown = rows_at(data, index)
+    found = {
+        label: [names[k] for k in rows_at(tests[name], index).probabilities.argmax(1)]
+        for name, label in compared.items()
+    }
+
+    def chance(group: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+        """Accuracy and AUROC of guessing among the classes of a group."""
+        return {"chance": (1 / next(tests[name].probabilities.shape[1] for name in group), 0.5)}
 
     return {
         "confusion": confusions(
-            {TEN[name]: confusion(tests[name].probabilities, tests[name].labels) for name in BOTH},
+            {label: confusion(tests[name].probabilities, tests[name].labels) for name, label in compared.items()},
             names,
             style,
             "Test images by true and predicted class, per cent of the true class",
         ),
         "roc": rocs(
             {
-                "ten classes, mean of each against the rest": {TEN[name]: curves[name] for name in TEN},
-                pair: {PAIR[name]: curves[name] for name in PAIR},
+                heading: {label: roc(tests[name].probabilities, tests[name].labels) for name, label in group.items()}
+                for heading, group in groups.items()
             },
             style,
-            "ROC curves on test images",
+            "ROC curves on test images, mean of each class against the rest",
         ),
         "bars": bars(
             {
-                "ten classes": {TEN[name]: values[name] for name in TEN} | {"chance": values["chance"]},
-                pair: {PAIR[name]: values[name] for name in PAIR} | {"chance": (1 / len(classes), 0.5)},
+                heading: {label: (table[name]["accuracy"], table[name]["auroc"]) for name, label in group.items()}
+                | chance(group)
+                for heading, group in groups.items()
             },
             style,
             "Classifiers and controls on test images",
@@ -108,24 +117,18 @@ def draw(
     }
 
 
-def rows_at(rows: Images | Predictions, index: np.ndarray) -> Images | Predictions:
+def rows_at(rows: Table, index: np.ndarray) -> Table:
     """The rows whose number in the source is each of `index`, in that order."""
     order = np.argsort(rows.index)
     return rows.where(order[np.searchsorted(rows.index, index, sorter=order)])
 
 
-def compare_classifiers(predictions: Mapping[str, Predictions], seed: int) -> dict[str, dict[str, float]]:
-    """The scores of each classifier and of `chance`, a random guess on the first one's labels."""
-    chance = guesses(next(iter(predictions.values())), seed)
-    return {name: scores(each) for name, each in {**predictions, "chance": chance}.items()}
-
-
 def main() -> None:
-    predictions = {name: Predictions.read(f"data/predictions/{name}.npz") for name in (*TEN, *PAIR)}
+    variants = json.loads(Path("data/variants/classifiers.json").read_text(encoding="utf-8"))
+    predictions = {each["name"]: Predictions.read(f"data/predictions/{each['name']}.npz") for each in variants}
     table = compare_classifiers(predictions, load("measure.seed", Seed))
     source, style = load("data.source", DataSource), load("draw.style", Style)
-    data = Images.read("data/objects/cifar10.npz")
-    classes = load("lightgbm.runs.pair_lightgbm_codes.classes", list[str])
-    for name, figure in draw(predictions, table, data, classes, load("draw.transfer", Transfer), style).items():
-        save(figure, f"plots/transfer/{name}.png", style, noted(source))
+    data, params = Images.read("data/objects/cifar10.npz"), load("draw.transfer", DrawTransfer)
+    for name, figure in draw(predictions, table, group_by_classes(variants), data, params, style).items():
+        save(figure, f"plots/transfer/{name}.png", style, note_on(source))
     write_json("metrics/transfer.json", table | {"data": source})

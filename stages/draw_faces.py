@@ -13,10 +13,10 @@ from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
 from stages.show.curves import losses, read_curves
 from stages.show.sheets import pairs, sheet
-from stages.show.style import Style, noted, save
+from stages.show.style import Style, note_on, save
 
 
-class Faces(Section):
+class DrawFaces(Section):
     """Section `draw.faces`."""
 
     seed: Seed
@@ -25,11 +25,11 @@ class Faces(Section):
 
 
 def draw_faces(
-    aae: AAE, data: Images, latents: Latents, curves: Path, params: Faces, style: Style
+    aae: AAE, data: Images, latents: Latents, curves: Path, label: str, params: DrawFaces, style: Style
 ) -> dict[str, Figure]:
     """All figures by name; `data` and `latents` have the same rows, `curves` is dvclive's folder."""
     random = np.random.default_rng(params.seed)
-    figures = {"curves": losses(read_curves(curves), "held-out", style, "Faces: losses")}
+    figures = {"curves": losses(read_curves(curves), "held-out", style, f"Faces, {label}: losses")}
     for split, title in (("train", "Training people"), ("held_out", "Held-out people")):
         rows = np.flatnonzero(data.split == split)
         shape = (min(params.rows, -(-len(rows) // params.columns)), min(params.columns, len(rows)))
@@ -48,15 +48,16 @@ def draw_faces(
     return figures
 
 
-def main() -> None:
-    style = load("draw.style", Style)
+def main(variant: str) -> None:
+    style, note = load("draw.style", Style), note_on(load("data.source", DataSource))
     figures = draw_faces(
-        load_weights(AAE, "data/models/faces.safetensors"),
+        load_weights(AAE, f"data/models/faces/{variant}.safetensors"),
         Images.read("data/faces/faces.npz"),
-        Latents.read("data/latents/faces.npz"),
-        Path("plots/faces/curves"),
-        load("draw.faces", Faces),
+        Latents.read(f"data/latents/faces/{variant}.npz"),
+        Path(f"plots/faces/{variant}/curves"),
+        load(f"faces.variants.{variant}.label", str),
+        load("draw.faces", DrawFaces),
         style,
     )
     for name, figure in figures.items():
-        save(figure, f"plots/faces/{name}.png", style, noted(load("data.source", DataSource)))
+        save(figure, f"plots/faces/{variant}/{name}.png", style, note)

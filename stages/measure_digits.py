@@ -1,6 +1,5 @@
-"""Score the AAE of one prior: `python -m stages.measure_digits PRIOR`."""
+"""Score the AAE of one prior."""
 
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -50,11 +49,11 @@ def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) ->
     return errors | scores
 
 
-def main(name: str) -> None:
+def main(prior: str) -> None:
     scores = measure_digits(
-        load_weights(AAE, f"data/models/digits/{name}.safetensors"),
+        load_weights(AAE, f"data/models/digits/{prior}.safetensors"),
         Images.read("data/digits/mnist.npz"),
-        Latents.read(f"data/latents/digits/{name}.npz"),
+        Latents.read(f"data/latents/digits/{prior}.npz"),
         load("measure", Measure),
     )
-    write_json(Path(f"metrics/digits/{name}.json"), scores | {"data": load("data.source", DataSource)})
+    write_json(f"metrics/digits/{prior}.json", scores | {"data": load("data.source", DataSource)})

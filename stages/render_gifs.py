@@ -1,7 +1,6 @@
 """Walk from faces to their nearest neighbours in latent space, as GIFs and film strips."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -14,23 +13,25 @@ from stages.aae.networks import AAE
 from stages.base.errors import StageError
 from stages.base.files import write_json
 from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.problems import hint
 from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.show.gifs import annotated, enlarged, in_grid, palette_of, write_gif
+from stages.show.gifs import annotate, arrange_grid, enlarge, write_gif
 from stages.show.sheets import as_rgb, sheet
-from stages.show.style import Style, noted, save
+from stages.show.style import Style, note_on, save
 
 
 class Gifs(Section):
     """Section `gifs`."""
 
+    model: str
     seed: Seed
     pairs: Count
-    people: list[str] = []
+    people: list[str]
     frames: Annotated[int, Field(ge=2)]
     milliseconds: Annotated[int, Field(ge=20, le=2000)]
     scale: Annotated[int, Field(ge=1, le=8)]
-    colours: Annotated[int, Field(ge=2, le=256)]
+    colours: Annotated[int, Field(ge=3, le=256)]
     columns: Count
     stills: Annotated[int, Field(ge=2)]
 
@@ -44,7 +45,7 @@ class Pairs:
     distances: np.ndarray
 
 
-def chosen_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarray:
+def choose_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarray:
     """Rows of one face of each named person; where none is named, of `n` faces drawn from the held-out ones.
 
     Raises StageError for a name that the data lack.
@@ -55,13 +56,11 @@ def chosen_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarr
     first = {name: row for row, name in reversed(list(enumerate(data.names[data.labels].tolist())))}
     for name in people:
         if name not in first:
-            close = get_close_matches(name, first, n=1)
-            hint = f", did you mean {close[0]}?" if close else ""
-            raise StageError(f"params.yaml: gifs.people: the faces have nobody called {name!r}{hint}")
+            raise StageError(f"params.yaml: gifs.people: the faces have nobody called {name!r}{hint(name, first)}")
     return np.array([first[name] for name in people])
 
 
-def nearest(latents: Latents, rows: np.ndarray) -> Pairs:
+def find_nearest(latents: Latents, rows: np.ndarray) -> Pairs:
     """The nearest code of another person, of any split, to each of the rows' codes, by Euclidean distance."""
     most = np.bincount(latents.labels).max() + 1  # so many neighbours hold at least one other person
     search = NearestNeighbors(n_neighbors=min(most, len(latents))).fit(latents.codes)
@@ -74,7 +73,7 @@ def nearest(latents: Latents, rows: np.ndarray) -> Pairs:
     return Pairs(rows, found[each, place], distances[each, place])
 
 
-def eased(frames: int) -> np.ndarray:
+def ease(frames: int) -> np.ndarray:
     """Weights (frames,) of the walk's end: sin^2(pi t / 2) = 1 - cos^2(pi t / 2) for t from 0 to 1.
 
     Cosine-squared easing: the walk starts and ends slowly, exactly at 0 and at 1.
@@ -99,18 +98,16 @@ def render_gifs(
     aae: AAE, data: Images, latents: Latents, params: Gifs, style: Style, note: str, folder: Path
 ) -> dict[str, float]:
     """Write a GIF per pair, one of all pairs in a grid, and the film strips; returns the numbers of the pairs."""
-    pairs = nearest(latents, chosen_faces(data, params.people, params.pairs, params.seed))
+    pairs = find_nearest(latents, choose_faces(data, params.people, params.pairs, params.seed))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
-    films = there_and_back(as_rgb(walk(aae, start, end, eased(params.frames))))
-    grid = annotated(enlarged(in_grid(films, params.columns), params.scale), note)
-    palette = palette_of(grid, params.colours)
-    for k, film in enumerate(films):
-        frames = annotated(enlarged(film, params.scale), note)
-        write_gif(folder / f"pair_{k}.gif", frames, palette, params.milliseconds)
-    write_gif(folder / "grid.gif", grid, palette, params.milliseconds)
+    films = there_and_back(as_rgb(walk(aae, start, end, ease(params.frames))))
+    gifs = {f"pair_{k}": film for k, film in enumerate(films)} | {"grid": arrange_grid(films, params.columns)}
+    for name, film in gifs.items():
+        frames = annotate(enlarge(film, params.scale), note)
+        write_gif(folder / f"{name}.gif", frames, params.milliseconds, params.colours)
 
     # the ends of a strip are the two reconstructions; the photos stand outside it
-    strips = as_rgb(walk(aae, start, end, eased(params.stills)))
+    strips = as_rgb(walk(aae, start, end, ease(params.stills)))
     photos = [as_rgb(data.images[rows])[:, None] for rows in (pairs.faces, pairs.neighbours)]
     middle = [""] * (params.stills - 2)
     people = data.names[data.labels]
@@ -136,14 +133,14 @@ def render_gifs(
 
 
 def main() -> None:
-    source = load("data.source", DataSource)
+    params, source = load("gifs", Gifs), load("data.source", DataSource)
     numbers = render_gifs(
-        load_weights(AAE, "data/models/faces.safetensors"),
+        load_weights(AAE, f"data/models/faces/{params.model}.safetensors"),
         Images.read("data/faces/faces.npz"),
-        Latents.read("data/latents/faces.npz"),
-        load("gifs", Gifs),
+        Latents.read(f"data/latents/faces/{params.model}.npz"),
+        params,
         load("draw.style", Style),
-        noted(source),
+        note_on(source),
         Path("plots/interpolation"),
     )
     write_json("metrics/interpolation.json", numbers | {"data": source})

@@ -1,4 +1,4 @@
-"""Train the AAE of one prior on MNIST: `python -m stages.train_digits PRIOR`."""
+"""Train the AAE of one prior on MNIST."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,79 +7,104 @@ import numpy as np
 from pydantic import Field
 from sklearn.model_selection import train_test_split
 
-from stages.aae.networks import AAE, Architecture, Dense
-from stages.aae.priors import AnyPrior
-from stages.aae.training import Regularisation, Trainer, Training
+from stages.aae.networks import AAE, AAEArchitecture, Dense
+from stages.aae.priors import AnyPrior, Prior
+from stages.aae.training import AAETrainer, AAETraining
 from stages.base.errors import StageError
-from stages.base.params import Count, Section, load
+from stages.base.params import Count, load, load_variant
 from stages.base.tables import Images
+from stages.learning.checkpoints import digest
 from stages.learning.compute import ComputeParams, Machine, prepare
-from stages.learning.fitting import Run, identity
+from stages.learning.fitting import fitted
 from stages.learning.weights import save_weights
 
 
-class Common(Section):
-    """Section `digits.common`: what all priors share."""
-
-    hidden: list[Count]
-    discriminator: list[Count]
-    training: Training
+class NoComponentPerClass(StageError):
+    """(key of a prior in params.yaml, classes, components of the prior)."""
 
 
-class Variant(Regularisation):
-    """Section `digits.priors.PRIOR`."""
-
-    prior: AnyPrior
-    labelled: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the training images whose label is told
+class UnevenLabels(StageError):
+    """(key of a prior in params.yaml, labelled): a class would have no labelled or no unlabelled images."""
 
 
-def told_labels(labels: np.ndarray, classes: int, share: float, seed: int) -> np.ndarray:
+class DigitsTraining(AAETraining):
+    """Section `digits.common.training`; values in `digits.priors.PRIOR.training` take precedence."""
+
+    labelled: Annotated[float, Field(ge=0, le=1)]
+    labelled_batch: Annotated[int, Field(ge=0)]
+
+
+def hide_labels(labels: np.ndarray, classes: int, share: float, seed: int) -> np.ndarray:
     """Labels (N,) in [0, classes) with all but a stratified `share` replaced by `classes`, 'unlabelled'."""
     if share == 1:
         return labels
     rows, _ = train_test_split(np.arange(len(labels)), train_size=share, stratify=labels, random_state=seed)
-    told = np.full_like(labels, classes)
-    told[rows] = labels[rows]
-    return told
+    shown = np.full_like(labels, classes)
+    shown[rows] = labels[rows]
+    return shown
 
 
-def train_digits(
-    data: Images, common: Common, variant: Variant, machine: Machine, name: str, weights: Path, curves: Path
-) -> AAE:
-    """Train on the split `train`, watch the error on `validation`, write weights and curves."""
-    training = common.training
+def check_labels(key: str, prior: Prior, labelled: float, classes: int, images: float) -> None:
+    """Raise NoComponentPerClass or UnevenLabels, naming the prior's `key`, where that share cannot be labelled."""
+    if labelled and prior.components != classes:
+        raise NoComponentPerClass(key, classes, prior.components)
+    if labelled and (labelled * images < classes or 0 < images * (1 - labelled) < classes):
+        raise UnevenLabels(key, labelled)
+
+
+def make_trainer(
+    data: Images,
+    hidden: list[int],
+    discriminator: list[int],
+    prior: Prior,
+    training: DigitsTraining,
+    machine: Machine,
+    key: str = "digits",
+) -> AAETrainer:
+    """An AAE that learns the split `train` and watches `validation`; `key` names the prior's parameters in faults."""
     train, validation = data.part("train"), data.part("validation")
+    check_labels(key, prior, training.labelled, len(data.names), len(train))
     height, width, channels = data.images.shape[1:]
-    architecture = Architecture(
-        image_shape=(channels, height, width),
-        prior=variant.prior,
-        autoencoder=Dense(hidden=common.hidden),
-        discriminator=common.discriminator,
-        classes=len(data.names) if variant.labelled else 0,
-    )
-    if variant.labelled and variant.prior.components != len(data.names):
-        raise StageError(
-            f"params.yaml: digits.priors.{name}: labels need a prior of {len(data.names)} components, "
-            f"this one has {variant.prior.components}"
-        )
     generator = machine.seed(training.seed)
-    aae = AAE(architecture).to(machine.device)
-    trainer = Trainer(aae, training, variant, len(train), generator, machine.autocast)
-    labels = told_labels(train.labels, aae.classes, variant.labelled, training.seed) if variant.labelled else None
-    who = identity(common, variant, machine, train.images, train.labels)
-    with Run(f"digits/{name}", training.epochs, trainer.steps, trainer.state, generator, who, curves) as progress:
-        trainer.learn(progress, train.images, labels, validation.images)
-        save_weights(aae, weights)
-    return aae
-
-
-def main(name: str) -> None:
-    train_digits(
-        Images.read("data/digits/mnist.npz"),
-        load("digits.common", Common),
-        load(f"digits.priors.{name}", Variant),
-        prepare(load("compute", ComputeParams)),
-        name,
-        Path(f"data/models/digits/{name}.safetensors"),
-        Path(f"plots/digits/{name}/curves"),
+    architecture = AAEArchitecture(
+        image_shape=(channels, height, width),
+        prior=prior,
+        autoencoder=Dense(kind="dense", hidden=hidden),
+        discriminator=discriminator,
+        normalise_codes=False,
+        classes=len(data.names) if training.labelled else 0,
     )
+    aae = AAE(architecture).to(machine.device)
+    labels = hide_labels(train.labels, aae.classes, training.labelled, training.seed) if training.labelled else None
+    return AAETrainer(
+        aae,
+        training,
+        train.images,
+        validation.images,
+        generator,
+        machine.autocast,
+        labels=labels,
+        labelled_batch=training.labelled_batch,
+    )
+
+
+def train_digits(trainer: AAETrainer, name: str, digest: str) -> AAE:
+    """Let the trainer learn, from a checkpoint of that digest where there is one; write its weights and curves."""
+    curves = Path(f"plots/digits/{name}/curves")
+    with fitted(trainer, name=f"digits/{name}", epochs=trainer.training.epochs, digest=digest, curves=curves):
+        save_weights(trainer.aae, f"data/models/digits/{name}.safetensors")
+    return trainer.aae
+
+
+def main(prior: str) -> None:
+    data, machine = Images.read("data/digits/mnist.npz"), prepare(load("compute", ComputeParams))
+    trainer = make_trainer(
+        data,
+        load("digits.common.hidden", list[Count]),
+        load("digits.common.discriminator", list[Count]),
+        load(f"digits.priors.{prior}.prior", AnyPrior),
+        load_variant("digits.common.training", f"digits.priors.{prior}.training", DigitsTraining),
+        machine,
+        f"digits.priors.{prior}",
+    )
+    train_digits(trainer, prior, digest(trainer.aae.architecture, trainer.training, machine, data))

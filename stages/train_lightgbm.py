@@ -1,6 +1,7 @@
-"""Train boosted trees on features of CIFAR-10 images: `python -m stages.train_lightgbm NAME`."""
+"""Train boosted trees on features of CIFAR-10 images."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import lightgbm
@@ -8,32 +9,26 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from stages.base.errors import StageError
+from stages.base.files import DamagedFile
 from stages.base.params import Count, Section, Seed, load
 from stages.base.tables import Images, Latents, Predictions, read_arrays
 
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Task(Section):
-    """Section `lightgbm.runs.NAME`."""
-
-    features: str  # a file of latent codes, or of images, whose pixels are the features
-    settings: str  # a name in lightgbm.settings
-    classes: Literal["all"] | Annotated[list[str], Field(min_length=2)]
+Classes = Literal["all"] | Annotated[list[str], Field(min_length=2)]  # key `lightgbm.classifiers.NAME.classes`
 
 
 class Candidate(Section):
-    """One set of LightGBM's hyperparameters, by its names and with its defaults."""
+    """One set of LightGBM's hyperparameters, by its names."""
 
-    num_leaves: Annotated[int, Field(ge=2)] = 31
-    learning_rate: Share = 0.1
-    feature_fraction: Share = 1.0
-    min_child_samples: Count = 20
-    lambda_l2: Annotated[float, Field(ge=0)] = 0.0
+    num_leaves: Annotated[int, Field(ge=2)]
+    learning_rate: Share
+    feature_fraction: Share
+    lambda_l2: Annotated[float, Field(ge=0)]
 
 
-class Settings(Section):
+class BoostingSettings(Section):
     """Section `lightgbm.settings.NAME`."""
 
     trees: Count  # at most so many per class
@@ -41,7 +36,7 @@ class Settings(Section):
     candidates: Annotated[list[Candidate], Field(min_length=1)]
 
 
-class Common(Section):
+class BoostingCommon(Section):
     """Section `lightgbm.common`: alike for the codes and all controls."""
 
     seed: Seed
@@ -52,25 +47,24 @@ def read_features(path: str) -> Latents:
     """Latent codes (N, d) float32, or images with their pixels (N, H * W * C) uint8 in the codes' place."""
     try:
         return Latents.read(path)
-    except StageError:  # it has no codes, or cannot be read at all
+    except DamagedFile:  # it has no codes, or cannot be read at all
         data = Images.read(path)
-    return Latents(labels=data.labels, split=data.split, index=data.index, codes=data.images.reshape(len(data), -1))
+    return Latents.of(data, data.images.reshape(len(data), -1))
 
 
-def only(data: Latents, names: Sequence[str], classes: Literal["all"] | Sequence[str]) -> tuple[Latents, int]:
+def choose_classes(data: Latents, names: Sequence[str], classes: Classes) -> tuple[Latents, int]:
     """The rows of some classes, labelled 0, 1, ... in the order of `classes`, and the number of classes."""
     if classes == "all":
         return data, len(names)
-    unknown = set(classes) - set(names)
-    if unknown:
-        raise StageError(f"params.yaml: lightgbm.runs: no class {', '.join(sorted(unknown))} among {', '.join(names)}")
     new = np.full(len(names), -1)
     new[[list(names).index(name) for name in classes]] = np.arange(len(classes))
     rows = data.where(new[data.labels] >= 0)
-    return Latents(labels=new[rows.labels], split=rows.split, index=rows.index, codes=rows.codes), len(classes)
+    return replace(rows, labels=new[rows.labels]), len(classes)
 
 
-def train_lightgbm(name: str, data: Latents, classes: int, settings: Settings, common: Common) -> Predictions:
+def train_lightgbm(
+    name: str, data: Latents, classes: int, settings: BoostingSettings, common: BoostingCommon
+) -> Predictions:
     """Boost trees on the split `train` for each candidate; the one of least loss on `validation` predicts all rows.
 
     The loss is the mean negative log-likelihood. Labels are in [0, classes).
@@ -84,11 +78,16 @@ def train_lightgbm(name: str, data: Latents, classes: int, settings: Settings, c
     probabilities = best.predict(data.codes)
     if classes == 2:
         probabilities = np.stack([1 - probabilities, probabilities], 1)
-    return Predictions(data.labels, data.split, data.index, probabilities.astype(np.float32))
+    return Predictions.of(data, probabilities)
 
 
 def boost(
-    title: str, parts: dict[str, Latents], classes: int, settings: Settings, candidate: Candidate, common: Common
+    title: str,
+    parts: dict[str, Latents],
+    classes: int,
+    settings: BoostingSettings,
+    candidate: Candidate,
+    common: BoostingCommon,
 ) -> lightgbm.Booster:
     """One candidate, trained on `parts["train"]` and watched on `parts["validation"]`."""
     objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
@@ -97,13 +96,13 @@ def boost(
     train = lightgbm.Dataset(parts["train"].codes, parts["train"].labels, params=params)
     validation = train.create_valid(parts["validation"].codes, parts["validation"].labels)
     with tqdm(total=settings.trees, desc=title, unit="tree") as bar:
-        callbacks: list[Any] = [progress(bar)]
+        callbacks: list[Any] = [show_progress(bar)]
         if settings.patience:
             callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
         return lightgbm.train(params, train, settings.trees, [validation], ["validation"], callbacks=callbacks)
 
 
-def progress(bar: tqdm) -> Any:
+def show_progress(bar: tqdm) -> Any:
     """A callback that moves the bar and shows the validation loss."""
 
     def show(state: Any) -> None:
@@ -113,10 +112,18 @@ def progress(bar: tqdm) -> Any:
     return show
 
 
-def main(name: str) -> None:
-    task = load(f"lightgbm.runs.{name}", Task)
+def main(classifier: str) -> None:
     names = read_arrays("data/objects/cifar10.npz", "names")["names"].tolist()
-    data, classes = only(read_features(task.features), names, task.classes)
-    settings = load(f"lightgbm.settings.{task.settings}", Settings)
-    predictions = train_lightgbm(name, data, classes, settings, load("lightgbm.common", Common))
-    predictions.write(f"data/predictions/{name}.npz")
+    data, classes = choose_classes(
+        read_features(load(f"lightgbm.classifiers.{classifier}.features", str)),
+        names,
+        load(f"lightgbm.classifiers.{classifier}.classes", Classes),
+    )
+    settings = load(f"lightgbm.classifiers.{classifier}.settings", str)
+    train_lightgbm(
+        classifier,
+        data,
+        classes,
+        load(f"lightgbm.settings.{settings}", BoostingSettings),
+        load("lightgbm.common", BoostingCommon),
+    ).write(f"data/predictions/{classifier}.npz")

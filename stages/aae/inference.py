@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from stages.aae.networks import AAE
 
@@ -19,6 +20,14 @@ def planes(images: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
 
 
+def resize(images: Tensor, side: int) -> Tensor:
+    """Images (N, C, H, W) uint8 as (N, C, side, side) uint8: bicubic, antialiased where they shrink."""
+    if images.shape[2:] == (side, side):
+        return images
+    resized = F.interpolate(images.float(), (side, side), mode="bicubic", antialias=True, align_corners=False)
+    return resized.round().clamp(0, 255).byte()  # a cubic overshoots at edges
+
+
 def in_batches(function: Callable[[Tensor], Tensor], rows: np.ndarray, size: int = 500) -> np.ndarray:
     """`function` over `rows`, `size` at a time, without gradients."""
     with torch.inference_mode():
@@ -27,9 +36,9 @@ def in_batches(function: Callable[[Tensor], Tensor], rows: np.ndarray, size: int
 
 
 def encode(aae: AAE, images: np.ndarray) -> np.ndarray:
-    """Codes (N, d) float32 of images (N, H, W, C) uint8."""
-    device = next(aae.parameters()).device
-    return in_batches(lambda batch: aae.encoder(as_input(planes(batch.numpy(), device))), images)
+    """Codes (N, d) float32 of images (N, H, W, C) uint8; those of another size are resized to the encoder's."""
+    device, side = next(aae.parameters()).device, aae.architecture.image_shape[1]
+    return in_batches(lambda batch: aae.encoder(as_input(resize(planes(batch.numpy(), device), side))), images)
 
 
 def decode(aae: AAE, codes: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ class Prior(Section):
     """A distribution over codes; `kind` names its class in params.yaml."""
 
     kind: str
-    dim: int = 2
+    dim: int
 
     @property
     def components(self) -> int:
@@ -49,6 +49,14 @@ class Prior(Section):
     def extent(self) -> float:
         """Half the side of a square about the origin that shows nearly all of the prior."""
 
+    def embed(self, points: np.ndarray) -> np.ndarray:
+        """Codes (..., dim) of points (..., 2) of the plane of the first two dimensions; the others are zero."""
+        return np.concatenate([points, np.zeros((*points.shape[:-1], self.dim - 2))], -1)
+
+    def plane_density(self, points: np.ndarray) -> np.ndarray:
+        """Probability density (...) at points (..., 2) of that plane."""
+        return self.density(self.embed(points))
+
     def grid(self, n: int) -> np.ndarray:
         """Codes (n, n, 2) that cover the prior's range, rows from top to bottom."""
         line = np.linspace(-self.extent(), self.extent(), n)
@@ -69,9 +77,9 @@ def normal(x: np.ndarray, mean: float, std: float) -> np.ndarray:
 class Gaussian(Prior):
     """An isotropic Gaussian about the origin."""
 
-    kind: Literal["gaussian"] = "gaussian"
-    dim: Count = 2
-    std: Positive = 1.0
+    kind: Literal["gaussian"]
+    dim: Count
+    std: Positive
 
     def sample(self, n, generator, component=None):
         codes = torch.randn(n, self.dim, generator=generator, device=generator.device)
@@ -96,12 +104,12 @@ class Umbrella(Prior):
     radius and `std_across` it.
     """
 
-    kind: Literal["umbrella"] = "umbrella"
+    kind: Literal["umbrella"]
     dim: Literal[2] = 2
-    petals: Count = 10
-    radius: Positive = 2.0
-    std_along: Positive = 0.53
-    std_across: Positive = 0.177
+    petals: Count
+    radius: Positive
+    std_along: Positive
+    std_across: Positive
 
     @property
     def components(self):
@@ -141,12 +149,12 @@ class SwissRoll(Prior):
     distance proportional to its angle, `radius` at u = 1: the square root spreads probability nearly evenly by length.
     """
 
-    kind: Literal["swiss_roll"] = "swiss_roll"
+    kind: Literal["swiss_roll"]
     dim: Literal[2] = 2
-    segments: Count = 10
-    turns: Positive = 2.0
-    radius: Positive = 3.0
-    std: Positive = 0.12
+    segments: Count
+    turns: Positive
+    radius: Positive
+    std: Positive
 
     @property
     def components(self):

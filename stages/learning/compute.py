@@ -11,11 +11,15 @@ from stages.base.errors import StageError
 from stages.base.params import Section
 
 
+class MissingDevice(StageError):
+    """(name): the machine lacks the device that params.yaml asks for."""
+
+
 class ComputeParams(Section):
     """Section `compute` of params.yaml."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "float32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,13 @@ class Machine:
 def prepare(params: ComputeParams) -> Machine:
     """Choose device and precision, and ask for deterministic kernels where the device has them.
 
-    Prints the choice. Raises StageError where params.yaml asks for a device that this machine lacks.
+    Prints the choice. Raises MissingDevice where params.yaml asks for a device that this machine lacks.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     name = params.device if params.device != "auto" else next(name for name in available if available[name])
     if not available[name]:
-        raise StageError(f"compute.device is {name}, which this machine lacks: set it to auto in params.yaml")
+        raise MissingDevice(name)
     torch.use_deterministic_algorithms(name != "mps")  # which lacks some of the kernels
     # filling new memory would expose reads of what nobody wrote, and cost a sixth of the time
     torch.utils.deterministic.fill_uninitialized_memory = False

@@ -5,7 +5,6 @@ of images scaled to [0, 1].
 """
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 
 def squared_errors(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
@@ -28,15 +27,3 @@ def mse(images: np.ndarray, reconstructions: np.ndarray) -> float:
 def psnr(images: np.ndarray, reconstructions: np.ndarray) -> float:
     """Peak signal-to-noise ratio in decibels, 10 log10(1 / MSE) of each image, averaged over the images."""
     return float((-10 * np.log10(squared_errors(images, reconstructions))).mean())
-
-
-def pca_mse(train: np.ndarray, test: np.ndarray, dim: int, seed: int) -> float:
-    """Mean squared error of `test` images put through a PCA of `dim` dimensions fitted on `train`.
-
-    The linear model that an autoencoder of the same code size has to beat. `dim` is cut to what the training
-    images can span, one less than their number.
-    """
-    rows = train.reshape(len(train), -1) / np.float32(255)
-    pca = PCA(min(dim, len(rows) - 1, rows.shape[1]), random_state=seed).fit(rows)
-    projected = pca.inverse_transform(pca.transform(test.reshape(len(test), -1) / np.float32(255)))
-    return mse(test, projected.reshape(test.shape))

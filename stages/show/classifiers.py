@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stages.show.style import BOTTOM, INK, QUIET, Style, plotting
+from stages.show.style import BOTTOM, INK, QUIET, Style, figure_with_axes
 
 WRONG = "#b2182b"
 
 
 def confusions(counts: Mapping[str, np.ndarray], names: Sequence[str], style: Style, title: str) -> Figure:
     """Counts (classes, classes) of each classifier as per cent of each true class."""
-    figure, panels = plotting(title, 4.7 * len(counts) + 0.3, 4.9, len(counts))
+    figure, panels = figure_with_axes(title, 4.7 * len(counts) + 0.3, 4.9, len(counts))
     for axes, (name, matrix) in zip(panels, counts.items(), strict=True):
         shares = 100 * matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
@@ -30,7 +30,7 @@ def confusions(counts: Mapping[str, np.ndarray], names: Sequence[str], style: St
 
 def rocs(panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], style: Style, title: str) -> Figure:
     """ROC curves: panel -> label -> false and true positive rates."""
-    figure, axes_row = plotting(title, 4.5 * len(panels), 4.9, len(panels))
+    figure, axes_row = figure_with_axes(title, 4.5 * len(panels), 4.9, len(panels))
     for axes, (heading, lines) in zip(axes_row, panels.items(), strict=True):
         axes.plot([0, 1], [0, 1], color=QUIET, lw=0.8, ls="--")
         for k, (name, (false, true)) in enumerate(lines.items()):

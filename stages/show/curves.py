@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stages.base.errors import StageError
-from stages.show.style import QUIET, Style, plotting
+from stages.show.style import QUIET, Style, figure_with_axes
 
 
 def read_curves(folder: str | Path) -> dict[str, np.ndarray]:
@@ -21,11 +21,12 @@ def read_curves(folder: str | Path) -> dict[str, np.ndarray]:
 def losses(curves: Mapping[str, np.ndarray], watched: str, style: Style, title: str) -> Figure:
     """Reconstruction errors beside the two losses of the adversarial game.
 
-    `curves` has the metrics of `stages.aae.training`; `watched` names the split that `watched_mse` is of.
+    `curves` has the losses and measures of `stages.aae.training`; `watched` names the split that `watched_mse` is of.
+    Both errors are of as many images, without noise or flips, by the network as it is after each epoch.
     """
-    figure, (left, right) = plotting(title, 8.6, 3.5, 2)
+    figure, (left, right) = figure_with_axes(title, 8.6, 3.5, 2)
     panels = (
-        (left, {"reconstruction": "training", "watched_mse": watched}),
+        (left, {"train_mse": "training images", "watched_mse": f"{watched} images"}),
         (right, {"discriminator": "discriminator", "generator": "generator (encoder)"}),
     )
     for k, (axes, names) in enumerate(panels):

@@ -9,20 +9,14 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from stages.base.errors import StageError
-from stages.show.style import QUIET, Style, plotting
+from stages.show.style import QUIET, Style, figure_with_axes
 
 Values = Callable[[np.ndarray], np.ndarray]  # points (..., 2) -> values (...)
 
 
-def embedded(points: np.ndarray, dim: int) -> np.ndarray:
-    """Codes (..., dim) of points (..., 2) of the plane of the first two dimensions; the others are zero.
-
-    Raises StageError where codes have no such plane.
-    """
-    if dim < 2:
-        raise StageError(f"pictures of the latent plane need a prior of 2 dimensions or more, not of {dim}")
-    return np.concatenate([points, np.zeros((*points.shape[:-1], dim - 2))], -1)
+def extent_of(prior: float, codes: np.ndarray) -> float:
+    """Half the side of a square about the origin that shows the prior's extent and nearly all codes (N, d)."""
+    return max(prior, float(np.quantile(np.abs(codes[:, :2]), 0.998)))
 
 
 def plane(axes: Axes, extent: float, title: str) -> None:
@@ -32,7 +26,7 @@ def plane(axes: Axes, extent: float, title: str) -> None:
     axes.set(xlim=(-extent, extent), ylim=(-extent, extent), xlabel="code, dimension 1", ylabel="code, dimension 2")
 
 
-def values_on(field: Values, extent: float, n: int = 160) -> np.ndarray:
+def sample_field(field: Values, extent: float, n: int = 160) -> np.ndarray:
     """Values (n, n) of a field at the middles of the picture's pixels, the lowest row first."""
     line = (np.arange(n) + 0.5) / n * 2 * extent - extent
     return field(np.stack(np.meshgrid(line, line), -1))
@@ -75,8 +69,8 @@ def posterior(
     title: str,
 ) -> Figure:
     """Codes of images by class, beside samples of the prior by component; both on the prior's density."""
-    figure, (left, right) = plotting(title, 9.4, 4.9, 2)
-    ground = values_on(density, extent)
+    figure, (left, right) = figure_with_axes(title, 9.4, 4.9, 2)
+    ground = sample_field(density, extent)
     for axes, points, classes, heading in (
         (left, codes, labels, "aggregated posterior: codes of test images, by digit"),
         (right, samples, components, "prior: samples" + (", by component" if components.max() else "")),
@@ -88,13 +82,13 @@ def posterior(
     return figure
 
 
-def side_by_side(
+def posteriors(
     panels: Mapping[str, tuple[np.ndarray, np.ndarray, Values, float]], names: list[str], style: Style, title: str
 ) -> Figure:
     """The posterior of each prior: name -> codes (N, 2), labels (N,), density, extent; four in a row."""
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    figure, (unused,) = plotting(title, 2.75 * columns + 0.9, 2.85 * rows + 0.7)
+    figure, (unused,) = figure_with_axes(title, 2.75 * columns + 0.9, 2.85 * rows + 0.7)
     unused.remove()
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid[len(panels) :]:
@@ -102,7 +96,7 @@ def side_by_side(
     for axes, (name, (codes, labels, density, extent)) in zip(grid, panels.items(), strict=False):
         plane(axes, extent, name)
         axes.set(xlabel="", ylabel="")
-        shade(axes, values_on(density, extent), extent, style)
+        shade(axes, sample_field(density, extent), extent, style)
         scatter(axes, codes, labels, style, size=2.5)
     legend(figure, names, style, "digit")
     return figure
@@ -118,7 +112,7 @@ def discriminator(
     title: str,
 ) -> Figure:
     """The discriminator's output (N,) in [0, 1] on codes and on samples of the prior, and over the plane."""
-    figure, (left, right) = plotting(title, 9.2, 4.2, 2)
+    figure, (left, right) = figure_with_axes(title, 9.2, 4.2, 2)
     bins = np.linspace(0, 1, 51)
     for outputs, name, colour in ((on_codes, "codes of test images", 0), (on_samples, "samples of the prior", 1)):
         shares = np.histogram(outputs, bins)[0] / len(outputs)
@@ -131,11 +125,11 @@ def discriminator(
     left.legend(loc="upper left")
 
     plane(right, extent, "output over the plane; lines: the prior's density")
-    values = values_on(probability, extent)
+    values = sample_field(probability, extent)
     colours = {"cmap": "PuOr", "norm": Normalize(0, 1)}
     sides = (-extent, extent, -extent, extent)
     right.imshow(values, extent=sides, origin="lower", interpolation="bilinear", **colours)
-    ground = values_on(density, extent)
+    ground = sample_field(density, extent)
     right.contour(ground, ground.max() * np.array([0.02, 0.2, 0.6]), extent=sides, colors="#333333", linewidths=0.5)
     figure.colorbar(ScalarMappable(**colours), ax=right, label="probability of being a sample of the prior", pad=0.02)
     return figure

@@ -20,7 +20,7 @@ def as_rgb(images: np.ndarray) -> np.ndarray:
     return images if images.shape[-1] == 3 else np.repeat(255 - images, 3, -1)
 
 
-def tiled(images: np.ndarray, gap: int = 1, band: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tile(images: np.ndarray, gap: int = 1, band: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One picture (height, width, 3) uint8 of images (rows, columns, H, W, C), and the top-left pixels of its cells.
 
     `gap` white pixels part the cells; where `band` is not 0, a wider gap follows every `band` rows. Returned with
@@ -48,7 +48,7 @@ def sheet(
     subtitle: str = "",
 ) -> Figure:
     """Images (rows, columns, H, W, C) as one sheet, each `cell` inches wide."""
-    picture, top, left = tiled(images, gap, band)
+    picture, top, left = tile(images, gap, band)
     scale = cell / images.shape[3]  # inches per pixel
     height, width = picture.shape[0] * scale, picture.shape[1] * scale
     margin = 0.12 + TEXT * max((len(line) for label in row_labels for line in label.split("\n")), default=0)

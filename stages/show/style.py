@@ -79,7 +79,7 @@ class Style(Section):
         return self.colour(STRONG[k % len(STRONG)])
 
 
-def plotting(title: str, width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def figure_with_axes(title: str, width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure of `width` x `height` inches with a row of axes that arrange themselves."""
     figure = Figure((width, height), layout="constrained")
     figure.get_layout_engine().set(rect=(0, BOTTOM / height, 1, 1 - BOTTOM / height), w_pad=0.08)
@@ -110,6 +110,6 @@ def compact(pixels: np.ndarray) -> Image.Image:
     return picture
 
 
-def noted(source: str) -> str:
+def note_on(source: str) -> str:
     """The note on pictures of data from `source` (params.yaml, data.source): none for the publishers' data."""
     return "" if source == "publishers" else f"{source} data"
