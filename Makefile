@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro check why experiments test demo lint lock
+.PHONY: help environment repro check why parameters experiments bench test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,19 +24,31 @@ repro: $(READY) ## run all stages that are not up to date, on the real data
 	dvc repro
 
 check: $(READY) ## check params.yaml as a whole
-	@python -m stages.check_params
+	@python -m stages check_params
 
 why: $(READY) ## say which stages would run, and because of what
-	@python -m stages.why
+	@python -m stages.commands why
+
+parameters: $(READY) ## list each parameter with the stages that read it
+	@python -m stages.commands parameters
 
 experiments: $(READY) ## show experiments side by side, a line per value that differs
-	@python -m stages.experiments
+	@python -m stages.commands experiments
+
+bench: $(READY) ## measure the speed of this machine and of the last run
+	@python -m stages.commands bench
 
 test: lint ## run lint and all tests
 	OMP_NUM_THREADS=1 python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes
-	python -m stages.demo .demo
+	python -m stages.commands demo .demo
+
+deps: $(READY) ## write the modules that stages import into dvc.yaml
+	@python -m stages.commands deps
+
+readme: $(READY) ## fill the README's tables from the committed metrics
+	@python -m stages.commands readme
 
 lint: $(READY) ## check format and style
 	ruff check .

@@ -1,9 +1,8 @@
-"""The whole pipeline on small data, in a folder of its own: `python -m stages.demo FOLDER`.
+"""Run the whole pipeline on small data, in a folder of its own.
 
 The folder becomes a repository with the same stages and code; only its params.yaml differs, by `DEMO`.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from typing import Any
 import yaml
 
 from stages.base.errors import StageError
+from stages.base.params import read_params
+from stages.commands._dvc import environment
 
 # dotted keys of params.yaml and their values in the demo: small data, short training
 DEMO = {
@@ -26,23 +27,27 @@ DEMO = {
     "digits.common.training.batch_size": 64,
     # with the real data's values, so few steps collapse the codes
     "digits.common.training.learning_rate": 0.003,
-    "digits.priors.gaussian.adversarial_weight": 0.002,
-    "digits.priors.umbrella.adversarial_weight": 0.002,
-    "digits.priors.umbrella_labels.adversarial_weight": 0.002,
-    "digits.priors.swiss_roll.adversarial_weight": 0.002,
-    "faces.model.channels": [8, 16, 32, 64],
-    "faces.train.epochs": 14,
-    "faces.train.batch_size": 32,
-    "digits.priors.umbrella_labels.labelled_batch": 64,
-    "cnn.train.epochs": 3,
-    "cnn.train.batch_size": 100,
+    "digits.common.training.adversarial_weight": 0.002,
+    "digits.priors.umbrella.training.epochs": 24,
+    "digits.priors.umbrella.training.learning_rate": 0.003,
+    "digits.priors.umbrella.training.adversarial_weight": 0.002,
+    "digits.priors.umbrella_labels.training.adversarial_weight": 0.002,
+    "digits.priors.umbrella_labels.training.labelled_batch": 64,
+    "digits.priors.swiss_roll.training.epochs": 24,
+    "digits.priors.swiss_roll.training.learning_rate": 0.003,
+    "digits.priors.swiss_roll.training.adversarial_weight": 0.002,
+    "faces.common.model.channels": [8, 16, 32, 64],
+    "faces.common.training.epochs": 14,
+    "faces.common.training.batch_size": 32,
+    "cnn.training.epochs": 3,
+    "cnn.training.batch_size": 100,
     "lightgbm.settings.defaults.trees": 20,
     "lightgbm.settings.tuned.trees": 20,
 }
 COPIED = ["stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore", "data/.gitignore"]
 
 
-def with_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def set_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """`tree` with the value at each dotted key replaced, in place. Raises StageError for a key that it lacks."""
     for key, value in values.items():
         node = tree
@@ -55,8 +60,8 @@ def with_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, An
     return tree
 
 
-def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> None:
-    """Make `folder` a repository with the project's pipeline and the given values in its params.yaml."""
+def lay_out(folder: Path, params: Mapping[str, Any], project: Path = Path()) -> None:
+    """Make `folder` a repository with the project's pipeline and the given content of params.yaml."""
     for name in COPIED:
         source, target = project / name, folder / name
         if source.is_dir():
@@ -64,7 +69,6 @@ def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> 
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    params = with_values(yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8")), values)
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     # dvclive names the commit that a training starts from, so there must be one, whatever the user's settings of git
     settings = ["user.name=demo", "user.email=demo@localhost", "commit.gpgsign=false", "core.hooksPath=/dev/null"]
@@ -75,13 +79,8 @@ def lay_out(folder: Path, values: Mapping[str, Any], project: Path = Path()) -> 
             subprocess.run([*git, *command.split()], check=True)
 
 
-def environment() -> dict[str, str]:
-    """This process's environment with the running interpreter first on PATH, so that stages use it too."""
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
 def main(folder: str) -> None:
-    lay_out(Path(folder), DEMO)
+    lay_out(Path(folder), set_values(read_params(), DEMO))
     finished = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), check=False)
     if finished.returncode:
         sys.exit(finished.returncode)

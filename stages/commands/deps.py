@@ -1,30 +1,67 @@
-"""Which modules of the project a module imports, directly or through others."""
+"""Write the modules that each stage imports into its `deps` in dvc.yaml, behind the data that it reads."""
 
 import ast
+import re
 from pathlib import Path
+from textwrap import fill, indent
+from typing import Any
+
+import yaml
+
+from stages.base.files import replacing
+
+DVC = Path("dvc.yaml")
+WIDTH = 108  # characters of a line, without its indentation
+# a key `deps` with all that is indented more
+BLOCK = re.compile(r"^(?P<space> +)deps:.*\n(?:(?P=space) .*\n)*", re.MULTILINE)
 
 
-def imported_files(module: Path, root: Path) -> set[str]:
-    """Paths, relative to `root`, of `module` and of all modules in `stages/` that it needs."""
-    found: set[str] = set()
+def write_deps(path: Path = DVC) -> None:
+    """Bring the code deps of all templates up to date; everything else stays as it is written."""
+    text = path.read_text(encoding="utf-8")
+    templates = [stage.get("do", stage) for stage in yaml.safe_load(text)["stages"].values()]
+    blocks = iter([show_deps(template, code_deps(module_of(template), path.parent)) for template in templates])
+    with replacing(path) as part:
+        part.write_text(re.sub(BLOCK, lambda match: indent(next(blocks), match["space"]), text), encoding="utf-8")
+
+
+def show_deps(template: Any, code: list[str]) -> str:
+    """The data that a template reads, then the code, as YAML."""
+    data = [f'"{dep}"' if "$" in dep else dep for dep in template["deps"] if not dep.startswith("stages/")]
+    lines = [fill(", ".join(part), WIDTH, break_on_hyphens=False) for part in ([*data, ""], code)]
+    return f"deps:\n  [\n{indent(chr(10).join(line.rstrip() for line in lines), '    ')}\n  ]\n"
+
+
+def module_of(template: Any) -> Path:
+    """The module that a stage's command runs: `python -m stages NAME [KEY]`."""
+    return Path("stages", template["cmd"].split()[3]).with_suffix(".py")
+
+
+def code_deps(module: Path, root: Path = Path()) -> list[str]:
+    """`module`, and behind it all modules in `stages/` that it imports, directly or through others, by path."""
+    found: set[Path] = set()
     waiting = [module]
     while waiting:
         path = waiting.pop()
-        name = path.relative_to(root).as_posix()
-        if name in found or not path.is_file():
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for dotted in names(node):
-                if dotted.split(".")[0] == "stages":
-                    waiting.append(root.joinpath(*dotted.split(".")).with_suffix(".py"))
-    return found
+        if path not in found and (root / path).is_file():
+            found.add(path)
+            waiting.extend(imports((root / path).read_text(encoding="utf-8")))
+    return [module.as_posix(), *sorted(path.as_posix() for path in found - {module})]
 
 
-def names(node: ast.AST) -> list[str]:
-    """Dotted names that an import statement may mean: modules, or things in them."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
+def imports(code: str) -> list[Path]:
+    """Paths that the import statements of a module may mean, of the project's own modules."""
+    names = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [
+        Path(*name.split(".")).with_suffix(".py") for name in names if name.startswith("stages.") or name == "stages"
+    ]
+
+
+def main() -> None:
+    write_deps()
+    print("dvc.yaml names the modules that each stage imports")

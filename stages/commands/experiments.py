@@ -1,4 +1,4 @@
-"""Show experiments side by side: a line per parameter or metric that differs: `python -m stages.experiments`.
+"""Show experiments side by side, a line per parameter or metric that differs.
 
 `dvc exp show` has a column per value, hundreds of characters wide; here the experiments are the columns.
 """
@@ -8,7 +8,7 @@ import io
 import pandas
 
 from stages.base.errors import StageError
-from stages.commands.why import dvc
+from stages.commands._dvc import dvc
 
 WIDTH = 100  # characters
 # columns of dvc's table that name a revision; those of files, which hold digests
@@ -24,10 +24,10 @@ def side_by_side(csv: str, width: int = WIDTH) -> str:
     if values.empty:
         raise StageError("no experiment differs from the workspace: start one with `dvc exp run -S KEY=VALUE`")
     values.index = [name.removeprefix("metrics/").replace(".json:", " ") for name in values.index]
-    return values.map(shortened).sort_index().rename_axis(columns=None).to_string(line_width=width)
+    return values.map(shorten).sort_index().rename_axis(columns=None).to_string(line_width=width)
 
 
-def shortened(value: str) -> str:
+def shorten(value: str) -> str:
     """A number with four significant digits; other text as it is."""
     try:
         return value if value.lstrip("-").isdecimal() else f"{float(value):.4g}"

@@ -1,50 +1,16 @@
-"""Say, a line per stage, what `dvc repro` would run and why: `python -m stages.why`."""
+"""Say, a line per stage, what `dvc repro` would run and why."""
 
 import json
-import re
-import subprocess
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import networkx
-import yaml
 
-from stages.base.errors import StageError
-from stages.base.params import at
-from stages.commands.demo import environment
+from stages.base.params import at, read_params
+from stages.commands._dvc import dvc, flatten, read_graph, read_lock
 
-PARAMS = Path("params.yaml")
 MISSING = "nothing"
 CONSTANT = "check_params"  # its output is always the same, so that nothing follows it
-
-
-def dvc(*arguments: str) -> str:
-    """What a `dvc` command prints. Raises StageError with what it says where it fails, or where there is no DVC."""
-    try:
-        done = subprocess.run(["dvc", *arguments], env=environment(), check=False, text=True, capture_output=True)
-    except FileNotFoundError as error:
-        raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
-    if done.returncode:
-        raise StageError(f"dvc {' '.join(arguments)}: {' '.join(done.stderr.split())}")
-    return done.stdout
-
-
-def graph(dot: str) -> networkx.DiGraph:
-    """Stages, with an edge from each to those that read its outputs, of the output of `dvc dag --dot`."""
-    stages = networkx.DiGraph()
-    stages.add_nodes_from(re.findall(r'^"([^"]+)";', dot, re.MULTILINE))
-    stages.add_edges_from(re.findall(r'"([^"]+)" -> "([^"]+)"', dot))
-    return stages
-
-
-def flat(tree: Any, key: str = "") -> dict[str, Any]:
-    """The leaves of nested mappings by dotted key."""
-    if not isinstance(tree, Mapping):
-        return {key: tree}
-    return {
-        leaf: value for name, node in tree.items() for leaf, value in flat(node, f"{key}.{name}".lstrip(".")).items()
-    }
 
 
 def reasons(changes: list[Any], locked: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[str]:
@@ -68,7 +34,7 @@ def reasons(changes: list[Any], locked: Mapping[str, Any], params: Mapping[str, 
 
 def changed_values(key: str, old: Any, new: Any) -> Iterator[str]:
     """A line for each leaf below a parameter's key that differs."""
-    before, after = flat(old, key), flat(new, key)
+    before, after = flatten(old, key), flatten(new, key)
     for leaf in sorted(before.keys() | after.keys()):
         if before.get(leaf, MISSING) != after.get(leaf, MISSING):
             yield f"{leaf}: {before.get(leaf, MISSING)} -> {after.get(leaf, MISSING)}"
@@ -76,9 +42,9 @@ def changed_values(key: str, old: Any, new: Any) -> Iterator[str]:
 
 def why(status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mapping[str, Any], dot: str) -> list[str]:
     """A line for each stage that would run, in the order in which stages run."""
-    stages = graph(dot)
+    stages = read_graph(dot)
     causes = {
-        name: list(reasons(changes, lock.get(name, {}).get("params", {}).get(str(PARAMS), {}), params))
+        name: list(reasons(changes, lock.get(name, {}).get("params", {}).get("params.yaml", {}), params))
         if name in lock
         else ["it has never run"]
         for name, changes in status.items()
@@ -91,8 +57,5 @@ def why(status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mappin
 
 
 def main() -> None:
-    lock = Path("dvc.lock")
-    locked = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
-    params = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
-    lines = why(json.loads(dvc("status", "--json")), locked, params, dvc("dag", "--dot"))
+    lines = why(json.loads(dvc("status", "--json")), read_lock(), read_params(), dvc("dag", "--dot"))
     print("\n".join(lines) or "every stage is up to date")

@@ -1,0 +1,52 @@
+"""What commands share: calls of `dvc`, its graph of stages, and the leaves of params.yaml."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import networkx
+import yaml
+
+from stages.base.errors import StageError
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the running interpreter first on PATH, so that stages use it too."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def dvc(*arguments: str) -> str:
+    """What a `dvc` command prints. Raises StageError with what it says where it fails, or where there is no DVC."""
+    try:
+        done = subprocess.run(["dvc", *arguments], env=environment(), check=False, text=True, capture_output=True)
+    except FileNotFoundError as error:
+        raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
+    if done.returncode:
+        raise StageError(f"dvc {' '.join(arguments)}: {' '.join(done.stderr.split())}")
+    return done.stdout
+
+
+def read_graph(dot: str) -> networkx.DiGraph:
+    """Stages, with an edge from each to those that read its outputs, of the output of `dvc dag --dot`."""
+    stages = networkx.DiGraph()
+    stages.add_nodes_from(re.findall(r'^"([^"]+)";', dot, re.MULTILINE))
+    stages.add_edges_from(re.findall(r'"([^"]+)" -> "([^"]+)"', dot))
+    return stages
+
+
+def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:
+    """The stages of dvc.lock by name; none where there is no lock."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))["stages"] if path.is_file() else {}
+
+
+def flatten(tree: Any, key: str = "") -> dict[str, Any]:
+    """The leaves of nested mappings by dotted key."""
+    if not isinstance(tree, Mapping):
+        return {key: tree}
+    return {
+        leaf: value for name, node in tree.items() for leaf, value in flatten(node, f"{key}.{name}".lstrip(".")).items()
+    }

@@ -1,0 +1,134 @@
+"""Measure this machine's speed: seconds per stage of the last run, and each network's training on random images."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import networkx
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from stages import train_cnn, train_digits, train_faces
+from stages.__main__ import TIMES
+from stages.aae.inference import as_input
+from stages.aae.priors import AnyPrior
+from stages.base.batches import steps_per_epoch
+from stages.base.params import Count, load, load_variant
+from stages.base.tables import Images
+from stages.cnn.network import Widths
+from stages.commands._dvc import dvc, read_graph
+from stages.learning.compute import ComputeParams, Machine, prepare
+
+WARM_UP = 2  # steps
+SECONDS = 10.0  # that steps of each network are counted
+SIDE = 1024  # of the matrices whose product gives the machine's own rate
+
+
+def stage_times() -> Iterator[str]:
+    """A line per stage that has run in this folder, in the order in which stages run, and their sum."""
+    total = 0.0
+    for stage in networkx.topological_sort(read_graph(dvc("dag", "--dot"))):
+        record = TIMES / f"{stage}.json"
+        if record.is_file():
+            values = json.loads(record.read_text(encoding="utf-8"))
+            total += values["seconds"]
+            yield f"{stage:<40} {values['seconds']:>8.1f} s {values['megabytes']:>7,.0f} MB"
+    yield f"{'all of these':<40} {total:>8.1f} s"
+
+
+def matrix_rate(machine: Machine) -> float:
+    """Multiply-adds per second of products of square matrices, in the precision of the trainings."""
+    a, b = torch.randn(2, SIDE, SIDE, device=machine.device)
+    with machine.autocast():
+        for _ in range(WARM_UP):
+            finish(a @ b)
+        start, count = time.perf_counter(), 0
+        while (elapsed := time.perf_counter() - start) < 1:
+            finish(a @ b)
+            count += 1
+    return count * SIDE**3 / elapsed
+
+
+def finish(result: Tensor) -> None:
+    """Wait until a device has computed the result."""
+    result.flatten()[0].item()
+
+
+def random_images(shape: tuple[int, int, int], images: int, watched: str) -> Images:
+    """Random images (H, W, C) of ten classes, and as many of split `watched` as there are classes."""
+    random = np.random.default_rng(0)
+    index = np.arange(images + 10)
+    pixels = random.integers(0, 256, (len(index), *shape), dtype=np.uint8)
+    return Images(index % 10, np.where(index < images, "train", watched), index, pixels, np.arange(10).astype(str))
+
+
+def count_macs(network: nn.Module, *inputs: Tensor) -> int:
+    """Multiply-adds of a forward pass in matrix products and convolutions."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network.eval()(*inputs)
+    return counter.get_total_flops() // 2
+
+
+def time_step(trainer: Any) -> float:
+    """Seconds per step of a training."""
+    steps = (losses for number in range(10**6) for losses in trainer.epoch(number))
+    for losses in islice(steps, WARM_UP):
+        finish(next(iter(losses.values())))
+    start, count = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - start) < SECONDS:
+        finish(next(iter(next(steps).values())))
+        count += 1
+    return elapsed / count
+
+
+def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int, int]]:
+    """Of each network: name, trainer, network, MACs of a forward pass per image, images per step and per epoch."""
+    digits = random_images((28, 28, 1), 2000, "validation")
+    common = [load(f"digits.common.{key}", list[Count]) for key in ("hidden", "discriminator")]
+    for name in load("digits.priors", dict[str, Any]):
+        prior = load(f"digits.priors.{name}.prior", AnyPrior)
+        training = load_variant("digits.common.training", f"digits.priors.{name}.training", train_digits.DigitsTraining)
+        trainer = train_digits.make_trainer(digits, *common, prior, training, machine)
+        image = as_input(trainer.images[:1])
+        macs = count_macs(nn.Sequential(trainer.aae.encoder, trainer.aae.decoder), image)
+        seen = training.batch_size + (training.labelled_batch if training.labelled else 0)
+        yield f"digits@{name}", trainer, trainer.aae, macs, seen, seen * steps_per_epoch(55_000, training.batch_size)
+    side = load("faces.image_size", int)
+    for name in load("faces.variants", dict[str, Any]):
+        model, training = (
+            load_variant(f"faces.common.{part}", f"faces.variants.{name}.{part}", kind)
+            for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.AAETraining))
+        )
+        faces = random_images((side, side, 3), 4 * training.batch_size, "held_out")
+        trainer = train_faces.make_trainer(faces, model, training, machine)
+        macs = count_macs(nn.Sequential(trainer.aae.encoder, trainer.aae.decoder), as_input(trainer.images[:1]))
+        yield f"faces@{name}", trainer, trainer.aae, macs, training.batch_size, 5171
+    training = load("cnn.training", train_cnn.CNNTraining)
+    objects = random_images((32, 32, 3), 2 * training.batch_size, "validation")
+    trainer = train_cnn.make_trainer(objects, load("cnn.widths", Widths), training, machine)
+    macs = count_macs(trainer.network, trainer.images[:1].permute(0, 3, 1, 2))
+    yield "cnn", trainer, trainer.network, macs, training.batch_size, 45_000
+
+
+def main() -> None:
+    print("\n".join(stage_times()), "\n")
+    machine = prepare(load("compute", ComputeParams))
+    rate = matrix_rate(machine)
+    print(f"products of {SIDE} x {SIDE} matrices: {2 * rate / 1e9:.0f} GFLOP/s\n")
+    print(f"{'training':<24} parameters   MACs/image   ms/step   images/s   s/epoch   of that rate")
+    for name, trainer, network, macs, images, per_epoch in trainings(machine):
+        seconds = time_step(trainer)
+        parameters = sum(weight.numel() for weight in network.parameters())
+        share = 3 * macs * images / seconds / rate  # forward, and backward to inputs and to weights
+        print(
+            f"{name:<24} {parameters:>10,} {macs:>12,} {1000 * seconds:>9.1f} {images / seconds:>10,.0f}"
+            f" {per_epoch * seconds / images:>9.1f} {share:>14.0%}"
+        )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
+    print(f"\npeak memory of this command: {memory / (2**20 if sys.platform == 'darwin' else 1):,.0f} MB")
