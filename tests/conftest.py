@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from stages.base.tables import Images
-from stages.commands.demo import lay_out
 from stages.learning.compute import ComputeParams, Machine, prepare
-from tests.pipelines import SHORT, dvc
+from tests.pipelines import dvc, lay_out_small, with_signals
 
 
 @pytest.fixture(autouse=True)
@@ -65,11 +65,19 @@ def project(request) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small(project, tmp_path_factory) -> Path:
-    """A copy of the pipeline in which every stage has run once on small data; nobody changes it."""
-    folder = tmp_path_factory.mktemp("small")
-    lay_out(folder, SHORT, project)
-    dvc(folder, "repro")
+def small(project, tmp_path_factory, worker_id) -> Path:
+    """A copy of the pipeline in which every stage has run once on small data; nobody changes it.
+
+    The workers of a run share one. Beside it, the folder `opened` lists the files that each stage opened.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "small"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "dvc.lock").is_file():
+            opened = folder.with_name("opened")
+            opened.mkdir()
+            lay_out_small(folder, project)
+            dvc(folder, "repro", **with_signals(WATCH=str(opened)))
     return folder
 
 
@@ -77,3 +85,8 @@ def small(project, tmp_path_factory) -> Path:
 def own_small(small, tmp_path) -> Path:
     """A copy of `small` for a test that changes it."""
     return Path(shutil.copytree(small, tmp_path / "small"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker makes the small pipeline first; meanwhile the other one runs tests that do without it."""
+    items.sort(key=lambda item: (item.path.stem != "test_pipeline", "small" in getattr(item, "fixturenames", ())))

@@ -9,14 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class FaultyServer(ThreadingHTTPServer):
     """Serves `files` by their paths; each of `faults` is what the next request meets instead.
 
-    A fault is a status, "hang", "page", ("drop", bytes sent before) or ("refuse ranges",).
+    A fault is a status, "page", "silence" (no answer), "stall" (half of the file, then silence) or "drop" (half of the
+    file, then the end of the connection). `requests` has the paths that were asked for.
     """
 
     daemon_threads = True
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.faults, self.ranges = files, [], []
+        self.files, self.faults, self.requests = {}, [], []
         self.awake = threading.Event()
 
     def url(self, path: str) -> str:
@@ -30,44 +31,35 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        self.server.ranges.append(self.headers.get("Range"))
+        path = self.path.lstrip("/")
+        self.server.requests.append(path)
         fault = self.server.faults.pop(0) if self.server.faults else None
-        content = self.server.files.get(self.path.lstrip("/"))
-        if fault == "hang":
+        if fault == "silence":
             self.server.awake.wait(20)
         elif fault == "page":
             self.reply(200, b"<!DOCTYPE html><html>Please log in</html>")
         elif isinstance(fault, int):
             self.reply(fault, b"<html>trouble</html>")
-        elif content is None:
+        elif path not in self.server.files:
             self.reply(404, b"<html>not found</html>")
         else:
-            self.serve(content, fault)
+            self.reply(200, self.server.files[path], fault)
 
-    def serve(self, content: bytes, fault: object) -> None:
-        start = 0
-        if (wanted := self.headers.get("Range")) and fault != ("refuse ranges",):
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
-            if start >= len(content):
-                self.reply(416, b"")
-                return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        end = start + fault[1] if fault and fault[0] == "drop" else len(content)
-        self.wfile.write(content[start:end])
-
-    def reply(self, status: int, body: bytes) -> None:
+    def reply(self, status: int, body: bytes, fault: str | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if self.path.endswith(".gz") and "gzip" in self.headers.get("Accept-Encoding", ""):
+            self.send_header("Content-Encoding", "gzip")  # as of a page that was compressed for the way
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if fault else body)
+        if fault == "stall":
+            self.server.awake.wait(20)
 
 
 @contextmanager
-def serving(files: dict[str, bytes]) -> Iterator[FaultyServer]:
-    """A running server of `files`."""
-    with FaultyServer(files) as server:
+def serving() -> Iterator[FaultyServer]:
+    """A running server."""
+    with FaultyServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

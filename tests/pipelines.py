@@ -1,16 +1,39 @@
 """Copies of the pipeline on small data, run by the real `dvc`."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stages.commands.demo import DEMO, environment, with_values
+from stages.commands._dvc import environment
+from stages.commands.demo import DEMO, lay_out, set_values
 
-# as short as each stage allows, so that the whole pipeline runs in two or three minutes
-SHORT = DEMO | {"digits.common.training.epochs": 2, "faces.train.epochs": 2, "cnn.train.epochs": 2}
+# as short as each stage allows, and a variant of each kind
+SHORT = DEMO | {
+    "digits.common.training.epochs": 2,
+    "faces.common.training.epochs": 2,
+    "cnn.training.epochs": 2,
+}
+PRIORS = ("gaussian", "umbrella_labels")
+CLASSIFIERS = ("lightgbm_codes_tuned", "lightgbm_pca", "lightgbm_untrained", "pair_lightgbm_codes")
+SIGNALS = Path(__file__).parent / "signals"
+
+
+def lay_out_small(folder: Path, project: Path) -> Path:
+    """Make `folder` a repository with the project's pipeline on small data, before any run."""
+    params = set_values(read_yaml(project / "params.yaml"), SHORT)
+    for entries, kept in ((params["digits"]["priors"], PRIORS), (params["lightgbm"]["classifiers"], CLASSIFIERS)):
+        for name in set(entries) - set(kept):
+            del entries[name]
+    lay_out(folder, params, project)
+    return folder
+
+
+def read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def dvc(folder: Path, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess:
@@ -27,17 +50,22 @@ def dvc(folder: Path, *arguments: str, check: bool = True, **variables: str) -> 
     return done
 
 
+def with_signals(**variables: str) -> dict[str, str]:
+    """Environment variables for a `dvc` whose stages load tests/signals/sitecustomize.py."""
+    path = os.pathsep.join(filter(None, [str(SIGNALS), os.environ.get("PYTHONPATH")]))
+    return {"PYTHONPATH": path} | variables
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder as a user without a configuration."""
-    who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-    return subprocess.run(["git", *who, *arguments], cwd=folder, check=True, text=True, capture_output=True).stdout
+    user = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    return subprocess.run(["git", *user, *arguments], cwd=folder, check=True, text=True, capture_output=True).stdout
 
 
 def change(folder: Path, **values: Any) -> None:
     """Set dotted keys of a copy's params.yaml."""
-    params = folder / "params.yaml"
-    tree = with_values(yaml.safe_load(params.read_text(encoding="utf-8")), values)
-    params.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    tree = set_values(read_yaml(folder / "params.yaml"), values)
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
 
 
 def outputs(folder: Path) -> dict[str, Any]:
@@ -46,4 +74,4 @@ def outputs(folder: Path) -> dict[str, Any]:
     digests = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)
     }
-    return digests | {"dvc.lock": yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"]}
+    return digests | {"dvc.lock": read_yaml(folder / "dvc.lock")["stages"]}

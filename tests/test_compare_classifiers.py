@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import yaml
 
+from stages.base.files import write_json
 from stages.base.tables import Images, Predictions
-from stages.compare_classifiers import PAIR, TEN, compare_classifiers, guesses, main, rows_at
+from stages.compare_classifiers import compare_classifiers, group_by_classes, guess, main, rows_at
 
 NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
@@ -38,10 +39,10 @@ def test_scores_rise_with_the_share_of_right_answers_and_chance_is_low(objects):
 
 
 def test_guesses_are_probabilities_drawn_from_the_seed(objects):
-    drawn = guesses(predicted(objects, 10, 1.0), 0).probabilities
+    drawn = guess(predicted(objects, 10, 1.0), 0).probabilities
     assert drawn.sum(1) == pytest.approx(1)
-    assert np.array_equal(drawn, guesses(predicted(objects, 10, 0.5), 0).probabilities)
-    assert not np.array_equal(drawn, guesses(predicted(objects, 10, 1.0), 1).probabilities)
+    assert np.array_equal(drawn, guess(predicted(objects, 10, 0.5), 0).probabilities)
+    assert not np.array_equal(drawn, guess(predicted(objects, 10, 1.0), 1).probabilities)
 
 
 def test_rows_are_found_by_their_number_in_the_source(objects):
@@ -50,22 +51,32 @@ def test_rows_are_found_by_their_number_in_the_source(objects):
     assert np.array_equal(found.images, objects.images[[0, 319]])
 
 
+VARIANTS = [
+    {"name": "cnn", "label": "CNN", "classes": "all"},
+    {"name": "pair", "label": "trees", "classes": ["automobile", "ship"]},
+    {"name": "trees", "label": "trees", "classes": "all"},
+]
+
+
+def test_classifiers_of_the_same_classes_stand_in_one_group():
+    assert group_by_classes(VARIANTS) == {
+        "ten classes": {"cnn": "CNN", "trees": "trees"},
+        "automobile or ship": {"pair": "trees"},
+    }
+
+
 def test_the_stage_writes_the_table_and_its_pictures(objects):
-    for name in TEN:
-        predicted(objects, 10, 0.6).write(f"data/predictions/{name}.npz")
-    for name in PAIR:
-        predicted(objects, 2, 0.8).write(f"data/predictions/{name}.npz")
+    write_json("data/variants/classifiers.json", VARIANTS)
+    for name, classes in (("cnn", 10), ("trees", 10), ("pair", 2)):
+        predicted(objects, classes, 0.6).write(f"data/predictions/{name}.npz")
     objects.write("data/objects/cifar10.npz")
     style = {"colours": [f"C{k}" for k in range(10)], "density": "Greys", "dpi": 60}
-    draw = {"style": style, "transfer": {"seed": 0, "rows": 2, "columns": 4}}
-    lightgbm = {"runs": {"pair_lightgbm_codes": {"classes": ["automobile", "ship"]}}}
-    Path("params.yaml").write_text(
-        yaml.safe_dump({"data": {"source": "demo"}, "measure": {"seed": 0}, "draw": draw, "lightgbm": lightgbm}),
-        encoding="utf-8",
-    )
+    transfer = {"seed": 0, "compared": ["cnn", "trees"], "rows": 2, "columns": 4}
+    params = {"data": {"source": "demo"}, "measure": {"seed": 0}, "draw": {"style": style, "transfer": transfer}}
+    Path("params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     main()
     written = json.loads(Path("metrics/transfer.json").read_text())
-    assert set(written) == {*TEN, *PAIR, "chance", "data"}
+    assert set(written) == {"cnn", "trees", "pair", "chance", "data"}
     assert {path.name for path in Path("plots/transfer").iterdir()} == {
         "bars.png",
         "confusion.png",

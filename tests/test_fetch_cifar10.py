@@ -1,102 +1,76 @@
-import hashlib
-import io
-import tarfile
-from pathlib import Path
+import os
+import pickle
+import shutil
 
+import numpy as np
 import pytest
-from torchvision.datasets import CIFAR10
 
 from stages.base.errors import StageError
-from stages.fetch_cifar10 import ARCHIVE, BATCHES, fetch_cifar10
-from stages.sources import small_data
-from stages.sources.fetching import RemoteFile
+from stages.fetch_cifar10 import fetch_cifar10
+from stages.sources import fetching
 from tests.faulty_server import serving
+from tests.publishers import LABELS, OBJECTS, small_cifar10
 
-OUT = Path("out/cifar10")
-
-
-def md5(content):
-    return hashlib.md5(content).hexdigest()
+FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
 
 
 @pytest.fixture
-def files(tmp_path):
-    """The batches of a small set in CIFAR-10's format."""
-    small_data.write_cifar10(tmp_path / "made", train=50, test=10)
-    return {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
-
-
-def packed(files):
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return raw.getvalue()
+def mirror(tmp_path):
+    return tmp_path / "mirror"
 
 
 @pytest.fixture
-def fetch(files):
-    """Run the stage for what a server has; gives the files that it leaves."""
-    raw = packed(files | {"readme.html": b"<html></html>"})
-    with serving({"set.tar.gz": raw}) as server:
-
-        def run(mirror=None, raw=raw):
-            server.files["set.tar.gz"] = raw
-            archive = RemoteFile("cifar-10-python.tar.gz", (server.url("set.tar.gz"),), "md5", md5(raw))
-            checksums = {name: md5(content) for name, content in files.items()}
-            fetch_cifar10(OUT, "publishers", mirror, archive, checksums)
-            return {path.relative_to(OUT).as_posix(): path.read_bytes() for path in OUT.rglob("*") if path.is_file()}
-
-        yield run
+def publisher(mirror):
+    """A small CIFAR-10; the mirror has its batches and its archive, the server the archive."""
+    with serving() as server:
+        publisher = small_cifar10(mirror, server.url(ARCHIVE))
+        server.files[ARCHIVE] = (mirror / ARCHIVE).read_bytes()
+        yield publisher
 
 
-@pytest.fixture
-def folder(tmp_path, files):
-    """The batches' folder in a mirror."""
-    folder = tmp_path / "mirror/cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    return folder
+@pytest.mark.parametrize("missing", [[], [FOLDER], [FOLDER, ARCHIVE]], ids=["folder", "archive", "download"])
+def test_folder_archive_and_download_have_the_same_images(publisher, mirror, missing):
+    for name in missing:
+        (mirror / name).rename(mirror / f"not {name}")
+    kept = sorted(mirror.rglob("*"))
+    data = fetch_cifar10(mirror, publisher)
+    np.testing.assert_array_equal(data.images, OBJECTS)
+    np.testing.assert_array_equal(data.labels, LABELS)
+    assert sorted(mirror.rglob("*")) == kept
+    assert list(fetching.DOWNLOADS.glob("*")) == []
 
 
-def test_folder_archive_and_download_leave_the_same_batches(fetch, files, folder, tmp_path):
-    batches = {f"cifar-10-batches-py/{name}": content for name, content in files.items()}
-    (folder / "readme.html").write_text("not needed")
-    assert fetch(folder.parent) == batches
-    (tmp_path / "cifar-10-python.tar.gz").write_bytes(packed(files | {"readme.html": b"<html></html>"}))
-    assert fetch(tmp_path) == batches
-    assert fetch() == batches
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch executed",)
 
 
-@pytest.mark.parametrize("change", [lambda raw: raw[:-1], lambda raw: raw[:900] + b"?" + raw[901:], lambda raw: b""])
-def test_a_damaged_batch_of_a_mirror_is_named(fetch, folder, change):
-    path = folder / "data_batch_4"
-    good = path.read_bytes()
-    path.write_bytes(change(good))
-    with pytest.raises(StageError, match=r"data_batch_4 is damaged .*cifar-10-python.tar.gz"):
-        fetch(folder.parent)
-    assert list(OUT.parent.iterdir()) == []
-    path.write_bytes(good)
-    assert len(fetch(folder.parent)) == 7
+@pytest.mark.parametrize("name", ["data_batch_1", "test_batch", "batches.meta"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda raw: raw[:-1], lambda raw: raw[:90] + b"?" + raw[91:], lambda raw: pickle.dumps(Evil())],
+    ids=["cut off", "altered", "runs code"],
+)
+def test_a_damaged_batch_of_a_mirror_is_refused_before_it_is_opened(publisher, mirror, tmp_path, name, change):
+    batch = mirror / FOLDER / name
+    good = batch.read_bytes()
+    batch.write_bytes(change(good))
+    with pytest.raises(StageError, match=rf"{name} is missing or damaged .*{publisher.url}"):
+        fetch_cifar10(mirror, publisher)
+    assert not (tmp_path / "executed").exists()
+    batch.write_bytes(good)
+    np.testing.assert_array_equal(fetch_cifar10(mirror, publisher).images, OBJECTS)
 
 
-def test_a_missing_batch_of_a_mirror_is_named(fetch, folder):
-    (folder / "batches.meta").unlink()
-    with pytest.raises(StageError, match=r"batches.meta is missing"):
-        fetch(folder.parent)
+def test_a_batch_that_a_mirror_lacks_is_named(publisher, mirror):
+    (mirror / FOLDER / "data_batch_5").unlink()
+    with pytest.raises(StageError, match="data_batch_5 is missing"):
+        fetch_cifar10(mirror, publisher)
 
 
-def test_an_archive_without_a_batch_is_refused(fetch, files):
-    with pytest.raises(StageError, match="has no sound test_batch"):
-        fetch(raw=packed({name: content for name, content in files.items() if name != "test_batch"}))
-    assert list(OUT.parent.iterdir()) == []
-
-
-def test_the_addresses_and_checksums_are_torchvisions():
-    assert ARCHIVE.urls == (CIFAR10.url,)
-    assert ARCHIVE.checksum == CIFAR10.tgz_md5
-    assert len(BATCHES) == 7
-    assert BATCHES["test_batch"] == CIFAR10.test_list[0][1]
+def test_a_damaged_archive_of_a_mirror_is_refused_and_nothing_is_unpacked(publisher, mirror):
+    shutil.rmtree(mirror / FOLDER)
+    (mirror / ARCHIVE).write_bytes((mirror / ARCHIVE).read_bytes()[:-1])
+    with pytest.raises(StageError, match=rf"{ARCHIVE} is missing or damaged"):
+        fetch_cifar10(mirror, publisher)
+    assert list(fetching.DOWNLOADS.iterdir()) == []

@@ -9,20 +9,17 @@ from pathlib import Path
 
 import pytest
 
+CURVES = "plots/faces/one_per_person/curves"
 # a stage of each kind, where it writes, and what it writes first
 STAGES = {
     "check": ("check_params", "data", "data/checked.txt"),
-    "fetch": ("fetch_mnist", "data/raw", "data/raw"),
+    "fetch": ("fetch_mnist", "data/raw", "data/raw/mnist.npz"),
     "prepare": ("split_images mnist", "data/digits", "data/digits/mnist.npz"),
     "deduplicate": ("dedupe_lfw", "data/faces", "data/faces/faces.npz"),
     "train": ("train_digits gaussian", "data/models/digits", "data/models/digits/gaussian.safetensors"),
-    "checkpoint": ("train_faces", ".checkpoints", ".checkpoints/faces.pt"),
-    "curves": ("train_faces", "plots/faces/curves", "plots/faces/curves"),
-    "export": (
-        "export_latents data/models/faces.safetensors data/objects/cifar10.npz data/latents/cifar10.npz",
-        "data/latents",
-        "data/latents/cifar10.npz",
-    ),
+    "checkpoint": ("train_faces one_per_person", ".checkpoints/faces", ".checkpoints/faces/one_per_person.pt"),
+    "curves": ("train_faces one_per_person", CURVES, CURVES),
+    "export": ("export_faces one_per_person", "data/latents/faces", "data/latents/faces/one_per_person.npz"),
     "measure": ("measure_digits gaussian", "metrics/digits", "metrics/digits/gaussian.json"),
     "draw": ("draw_priors", "plots/digits", "plots/digits/priors.png"),
     "gif": ("render_gifs", "plots/interpolation", "plots/interpolation"),
@@ -34,7 +31,6 @@ STAGES = {
 def copy(small, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("disks") / "copy"
     shutil.copytree(small, folder)
-    (folder / ".checkpoints").mkdir(exist_ok=True)
     return folder
 
 
@@ -55,7 +51,7 @@ def disk(folder: Path, kind: str) -> Iterator[None]:
 
 
 def run_in(folder: Path, stage: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", *f"stages.{stage}".split()]
+    command = [sys.executable, "-m", "stages", *stage.split()]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -77,11 +73,11 @@ def test_one_sentence_and_nothing_half_written(copy, kind, stage, folder, output
 
 def test_weights_that_found_no_room_need_no_second_training(copy):
     """The last checkpoint stays until the weights are written."""
-    weights = copy / "data/models/digits/umbrella.safetensors"
+    weights = copy / "data/models/digits/umbrella_labels.safetensors"
     before = weights.read_bytes()
     with disk(weights.parent, "full"):
-        assert run_in(copy, "train_digits umbrella").returncode == 1
+        assert run_in(copy, "train_digits umbrella_labels").returncode == 1
     weights.unlink()
-    again = run_in(copy, "train_digits umbrella")
+    again = run_in(copy, "train_digits umbrella_labels")
     assert " 0/" not in again.stderr
     assert weights.read_bytes() == before

@@ -6,42 +6,33 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.aae.networks import AAE, Architecture
+from stages.aae.networks import AAE
 from stages.base.tables import Images, Latents
-from stages.export_latents import export_latents
 from stages.learning.weights import save_weights
 from stages.measure_digits import Measure, main, measure_digits
+from tests.networks import GAUSSIAN, UMBRELLA, digits_aae, encoded
 
 PARAMS = Measure(seed=0, samples=10_000, projections=50, neighbours=5)
 
 
-def aae_of(prior: str, classes: int) -> AAE:
-    dense = {"kind": "dense", "hidden": [16]}
-    return AAE(
-        Architecture(
-            image_shape=(1, 28, 28), prior={"kind": prior}, autoencoder=dense, discriminator=[8], classes=classes
-        )
-    ).eval()
-
-
 @pytest.fixture
 def aae() -> AAE:
-    return aae_of("umbrella", classes=10)
+    return digits_aae(classes=10)
 
 
 def test_scores_are_numbers_of_the_promised_names(aae, digits):
-    scores = measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+    scores = measure_digits(aae, digits, encoded(aae, digits), PARAMS)
     errors = {"train_mse", "validation_mse", "test_mse"}
     others = {"knn_accuracy", "sliced_w2", "sliced_w2_floor", "two_sample_accuracy", "petal_accuracy"}
     assert set(scores) == errors | others
     assert all(math.isfinite(value) for value in scores.values())
-    assert scores == measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+    assert scores == measure_digits(aae, digits, encoded(aae, digits), PARAMS)
 
 
-def test_petals_are_scored_only_where_labels_were_told(digits):
-    for prior in ("gaussian", "umbrella"):
-        aae = aae_of(prior, classes=0)
-        assert "petal_accuracy" not in measure_digits(aae, digits, export_latents(aae, digits), PARAMS)
+def test_petals_are_scored_only_where_labels_were_shown(digits):
+    for prior in (GAUSSIAN, UMBRELLA):
+        aae = digits_aae(prior)
+        assert "petal_accuracy" not in measure_digits(aae, digits, encoded(aae, digits), PARAMS)
 
 
 def test_codes_drawn_from_the_prior_score_at_the_floor(aae, digits, generator):
@@ -61,9 +52,9 @@ def test_codes_drawn_from_the_prior_score_at_the_floor(aae, digits, generator):
 def test_the_stage_writes_scores_and_the_datas_source(aae, digits):
     save_weights(aae, "data/models/digits/toy.safetensors")
     digits.write("data/digits/mnist.npz")
-    export_latents(aae, digits).write("data/latents/digits/toy.npz")
+    encoded(aae, digits).write("data/latents/digits/toy.npz")
     Path("params.yaml").write_text(yaml.safe_dump({"measure": PARAMS.model_dump(), "data": {"source": "demo"}}))
     main("toy")
     written = json.loads(Path("metrics/digits/toy.json").read_text())
     assert written["data"] == "demo"
-    assert written["test_mse"] == measure_digits(aae, digits, export_latents(aae, digits), PARAMS)["test_mse"]
+    assert written["test_mse"] == measure_digits(aae, digits, encoded(aae, digits), PARAMS)["test_mse"]

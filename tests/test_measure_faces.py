@@ -1,38 +1,50 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from stages.aae.inference import reconstruct
-from stages.aae.networks import AAE, Architecture
-from stages.export_latents import export_latents
-from stages.measure_faces import measure_faces
+from stages.base.tables import Latents
+from stages.learning.weights import save_weights
+from stages.measure_faces import main, measure_faces
+from tests.networks import encoded, faces_aae
 
 
-@pytest.fixture
-def aae() -> AAE:
-    prior, autoencoder = {"kind": "gaussian", "dim": 6}, {"kind": "convolutional", "channels": [4, 8]}
-    return AAE(Architecture(image_shape=(3, 16, 16), prior=prior, autoencoder=autoencoder, discriminator=[8])).eval()
-
-
-def test_errors_are_those_of_each_splits_reconstructions(aae, faces):
-    scores = measure_faces(aae, faces, export_latents(aae, faces), seed=0, projections=50)
+def test_errors_are_those_of_each_splits_reconstructions(faces):
+    aae = faces_aae()
+    scores = measure_faces(aae, faces, encoded(aae, faces), seed=0, projections=50)
     for split in ("train", "held_out"):
         images = faces.part(split).images
         error = np.square(reconstruct(aae, images) - images / 255).mean()
         assert scores[f"{split}_mse"] == pytest.approx(error, rel=1e-4)
     assert scores["pca_held_out_mse"] < scores["held_out_mse"]  # nothing was trained
     assert 0 < scores["held_out_psnr"] < 40
-    assert set(scores) - {"train_mse", "held_out_mse", "pca_held_out_mse", "held_out_psnr"} == {
-        "code_norm",
-        "sliced_w2",
-        "sliced_w2_floor",
-    }
 
 
-def test_codes_twice_as_wide_as_the_prior_show(aae, faces):
-    latents = export_latents(aae, faces)
-    codes, _ = aae.prior.sample(len(latents), torch.Generator().manual_seed(5))
-    wide = type(latents)(latents.labels, latents.split, latents.index, 2 * codes.numpy())
-    scores = measure_faces(aae, faces, wide, seed=0, projections=200)
-    assert 2.5 < scores["code_norm"] < 5.5
-    assert scores["sliced_w2"] > scores["sliced_w2_floor"]
+def test_codes_of_the_prior_score_at_the_floor_and_wider_ones_above_it(faces):
+    aae, people = faces_aae(), faces.where(np.append(np.arange(32), np.resize(np.arange(32, 40), 200)))
+    codes = aae.prior.sample(len(people), torch.Generator().manual_seed(5))[0].numpy()
+    own, wide = (measure_faces(aae, people, Latents.of(people, scale * codes), 0, 200) for scale in (1, 2))
+    assert own["code_norm"] == pytest.approx(1, abs=0.15)
+    assert own["norm_deviation"] == pytest.approx(own["norm_deviation_floor"], rel=0.3)
+    assert own["sliced_w2"] < 1.5 * own["sliced_w2_floor"]
+    assert own["two_sample_accuracy"] == pytest.approx(own["two_sample_accuracy_floor"], abs=0.1)
+    assert wide["code_norm"] == pytest.approx(4 * own["code_norm"])
+    assert wide["norm_deviation"] == pytest.approx(4 * own["norm_deviation"])
+    assert wide["sliced_w2"] > 3 * wide["sliced_w2_floor"]
+    assert wide["two_sample_accuracy"] > 0.75
+
+
+def test_the_stage_writes_scores_and_the_datas_source(faces):
+    aae = faces_aae()
+    save_weights(aae, "data/models/faces/toy.safetensors")
+    faces.write("data/faces/faces.npz")
+    encoded(aae, faces).write("data/latents/faces/toy.npz")
+    params = {"measure": {"seed": 0, "projections": 50}, "data": {"source": "demo"}}
+    Path("params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    main("toy")
+    written = json.loads(Path("metrics/faces/toy.json").read_text())
+    assert written == measure_faces(aae, faces, encoded(aae, faces), 0, 50) | {"data": "demo"}

@@ -1,8 +1,9 @@
 """The declared pipeline, run by the real `dvc` on small data."""
 
+import ast
 import json
 import re
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import imageio.v3 as imageio
@@ -13,28 +14,91 @@ import yaml
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
-from stages.commands.demo import with_values
-from stages.commands.readme import reruns
-from stages.commands.why import flat, graph
-from tests.imports import imported_files
-from tests.pipelines import change, dvc
+from stages.commands._dvc import flatten, read_graph, read_lock
+from stages.commands.deps import code_deps, module_of
+from stages.commands.parameters import find_readers
+from tests.pipelines import CLASSIFIERS, change, dvc, read_yaml
 
 
-def resolved(project: Path) -> dict[str, dict]:
+@pytest.fixture(scope="module")
+def templates(project) -> dict[str, dict[str, Any]]:
     """The stages of dvc.yaml by name, one for each template."""
-    declared = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    return {name: stage.get("do", stage) for name, stage in declared.items()}
+    return {name: stage.get("do", stage) for name, stage in read_yaml(project / "dvc.yaml")["stages"].items()}
 
 
-def test_every_stage_depends_on_the_code_that_it_imports_and_on_no_other(project):
-    for name, stage in resolved(project).items():
-        module = project / (stage["cmd"].split()[2].replace(".", "/") + ".py")
-        declared = {dep for dep in stage["deps"] if dep.startswith("stages/")}
-        assert declared == imported_files(module, project), name
+def test_every_module_of_stages_is_a_stage_and_every_stage_is_such_a_module(project, templates):
+    modules = {path.stem for path in (project / "stages").glob("*.py")} - {"__init__", "__main__"}
+    assert modules == set(templates)
+    assert {module_of(template).stem for template in templates.values()} == modules
+    assert all(template["cmd"].split()[3] == name for name, template in templates.items())
 
 
-def test_every_stage_says_what_it_does(project):
-    assert all(stage.get("desc") for stage in resolved(project).values())
+def test_every_stage_depends_on_the_code_that_it_imports_and_on_no_other(project, templates):
+    for name, template in templates.items():
+        code = [dep for dep in template["deps"] if dep.startswith("stages/")]
+        assert code == code_deps(module_of(template), project), f"{name}: call `make deps`"
+
+
+def test_words_for_faults_are_no_dependency_of_a_training(templates):
+    for name in ("train_digits", "train_faces", "train_cnn", "train_lightgbm", "dedupe_lfw"):
+        assert not {"stages/__main__.py", "stages/base/sentences.py"} & set(templates[name]["deps"])
+
+
+def test_packages_do_not_import_each_other_and_nothing_imports_commands(project):
+    for path in (project / "stages").glob("*/*.py"):
+        package = path.parent.name
+        imported = set(re.findall(r"^from stages\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+        if package != "commands":
+            assert imported <= {package, "base"}, path
+    for path in (project / "stages").glob("*.py"):
+        assert "stages.commands" not in path.read_text(encoding="utf-8"), path
+
+
+def loaded_keys(code: str) -> Iterator[str]:
+    """The keys of params.yaml that a module loads; `*` stands for what is known only as it runs."""
+    for call in ast.walk(ast.parse(code)):
+        name = getattr(getattr(call, "func", None), "id", None)
+        for argument in call.args[: {"load": 1, "load_variant": 2}.get(name, 0)] if isinstance(call, ast.Call) else ():
+            parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+            yield "".join(part.value if isinstance(part, ast.Constant) else "*" for part in parts)
+
+
+def test_every_stage_declares_the_parameters_that_it_loads_and_no_other(project, templates):
+    for name, template in templates.items():
+        if name == "check_params":  # which depends on the whole file
+            continue
+        declared = {re.sub(r"\$\{.*?\}", "*", key) for key in template.get("params", [])}
+        loaded = set(loaded_keys((project / module_of(template)).read_text(encoding="utf-8")))
+        exact = {key for key in loaded if any(f"{key}.".startswith(f"{known}.") for known in declared)}
+        assert exact == loaded, f"{name} loads {loaded - exact}, which dvc.yaml does not declare"
+        idle = {known for known in declared if not any(f"{key}.".startswith(f"{known}.") for key in loaded)}
+        assert not idle, f"{name} declares {idle}, which it does not load"
+
+
+def test_every_stage_opens_what_it_declares_and_nothing_else_of_the_pipeline(small):
+    """Paths stand in dvc.yaml and in the modules: here is what keeps them the same."""
+    for name, stage in read_yaml(small / "dvc.lock")["stages"].items():
+        data = {dep["path"] for dep in stage["deps"] if not dep["path"].startswith("stages/")}
+        made = {out["path"] for out in stage.get("outs", [])}
+        opened = [
+            (path, mode)
+            for path, mode in json.loads((small.with_name("opened") / f"{name}.json").read_text(encoding="utf-8"))
+            if path.startswith(("data/", "metrics/", "plots/")) or (path == "params.yaml" and name == "check_params")
+        ]
+        read = {path for path, mode in opened if mode == "r"} - made
+        for path in read:
+            assert any(f"{path}/".startswith(f"{known}/") for known in data | made), f"{name} reads {path}"
+        for path in (path for path, mode in opened if mode == "w"):
+            whole = re.sub(r"/\.(\w+)\.part", r"/\1", path)
+            assert any(f"{whole}/".startswith(f"{known}/") for known in made), f"{name} writes {path}"
+        for known in data - {"data/checked.txt"}:  # which only orders the stages
+            # safetensors opens files where Python does not see it
+            seen = known.endswith(".safetensors") or any(f"{path}/".startswith(f"{known}/") for path in read)
+            assert seen, f"{name} declares {known} and does not read it"
+
+
+def test_every_stage_says_what_it_does(templates):
+    assert all(template.get("desc") for template in templates.values())
 
 
 def test_the_committed_lock_fits_the_code_and_the_parameters(project):
@@ -54,24 +118,23 @@ def test_a_second_run_starts_no_stage(small):
     assert "up to date" in again.stdout
 
 
-def test_every_stage_ran_and_left_what_it_declares(small):
-    locked = yaml.safe_load((small / "dvc.lock").read_text(encoding="utf-8"))["stages"]
-    outputs = [output["path"] for stage in locked.values() for output in stage.get("outs", [])]
-    assert {name.split("@")[0] for name in locked} == set(resolved(small))
-    assert all((small / path).exists() for path in outputs)
+def test_every_stage_ran_and_left_what_it_declares(small, templates):
+    locked = read_lock(small / "dvc.lock")
+    assert {name.split("@")[0] for name in locked} == set(templates)
+    assert all((small / output["path"]).exists() for stage in locked.values() for output in stage.get("outs", []))
 
 
 def test_small_data_are_named_in_every_metrics_file(small):
-    files = sorted((small / "metrics").rglob("*.json"))
-    assert {path.stem for path in files} >= {
-        "dataset",
-        "gaussian",
-        "interpolation",
-        "model",
-        "transfer",
-        "umbrella_labels",
+    files = {path.relative_to(small / "metrics").as_posix(): path for path in (small / "metrics").rglob("*.json")}
+    assert set(files) == {
+        "digits/gaussian.json",
+        "digits/umbrella_labels.json",
+        "faces/dataset.json",
+        "faces/one_per_person.json",
+        "interpolation.json",
+        "transfer.json",
     }
-    assert all(json.loads(path.read_text(encoding="utf-8"))["data"] == "demo" for path in files)
+    assert all(json.loads(path.read_text(encoding="utf-8"))["data"] == "demo" for path in files.values())
 
 
 def test_metrics_carry_the_promised_names(small):
@@ -81,16 +144,15 @@ def test_metrics_carry_the_promised_names(small):
     digits = {"train_mse", "validation_mse", "test_mse", "knn_accuracy", "sliced_w2", "sliced_w2_floor"}
     assert names("digits/gaussian.json") == digits | {"two_sample_accuracy", "data"}
     assert names("digits/umbrella_labels.json") == digits | {"two_sample_accuracy", "petal_accuracy", "data"}
-    assert names("faces/model.json") >= {"train_mse", "held_out_mse", "held_out_psnr", "pca_held_out_mse", "code_norm"}
-    classifiers = {"cnn", "lightgbm_codes", "lightgbm_codes_tuned", "lightgbm_pca", "lightgbm_untrained"}
-    classifiers |= {"lightgbm_pixels", "chance", "pair_lightgbm_codes", "pair_lightgbm_pca"}
-    assert names("transfer.json") == classifiers | {"data"}
+    faces = {"train_mse", "held_out_mse", "held_out_psnr", "pca_held_out_mse", "code_norm", "norm_deviation"}
+    assert names("faces/one_per_person.json") >= faces | {"sliced_w2", "two_sample_accuracy"}
+    assert names("transfer.json") == {"cnn", *CLASSIFIERS, "chance", "data"}
     transfer = json.loads((small / "metrics/transfer.json").read_text(encoding="utf-8"))
     assert set(transfer["cnn"]) == {"accuracy", "auroc", "train_accuracy", "train_auroc"}
 
 
 def test_results_open_in_one_line_as_the_readme_shows(small):
-    latents = np.load(small / "data/latents/digits/umbrella.npz")
+    latents = np.load(small / "data/latents/digits/gaussian.npz")
     assert {"codes", "labels", "split", "index"} == set(latents)
     assert latents["codes"].shape == (len(latents["labels"]), 2)
     scores = pandas.read_json(small / "metrics/transfer.json").drop(columns="data").T
@@ -106,54 +168,30 @@ def test_pictures_open(small):
         assert frames.std() > 0, path
 
 
-def changed(key: str, value: Any) -> Any:
-    """Another value at a leaf of params.yaml; names of files and settings stay names of some."""
-    if key.endswith(".features"):
-        return "data/latents/faces.npz"
-    if key.endswith(".settings"):
-        return "tuned" if value == "defaults" else "defaults"
-    return [*value, "more"] if isinstance(value, list) else f"{value} changed"
-
-
-def stages_with_changed_parameters(folder: Path) -> set[str]:
-    """The stages that `dvc status` lists for their parameters; asked of its library, which is faster."""
-    return {
-        stage.addressing
-        for stage in Repo(folder).index.stages
-        for dependency in stage.deps
-        if isinstance(dependency, ParamsDependency) and dependency.status()
-    }
-
-
-def test_each_key_reruns_the_stages_that_the_table_names(small, monkeypatch):
+def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, monkeypatch):
     monkeypatch.chdir(small)
-    params = small / "params.yaml"
-    before = params.read_text(encoding="utf-8")
-    tree = yaml.safe_load(before)
-    lock = yaml.safe_load((small / "dvc.lock").read_text(encoding="utf-8"))["stages"]
-    table = reruns(tree, lock, graph(dvc(small, "dag", "--dot").stdout))
-    assert len(flat(tree)) > 100
-    try:
-        for key, value in flat(tree).items():
-            (row,) = [row for row in table if f"{key}.".startswith(f"{row}.")]
-            edited = with_values(yaml.safe_load(before), {key: changed(key, value)})
-            params.write_text(yaml.safe_dump(edited, sort_keys=False), encoding="utf-8")
-            assert stages_with_changed_parameters(small) == table[row][0], key
-    finally:
-        params.write_text(before, encoding="utf-8")
+    params = read_yaml(small / "params.yaml")
+    leaves = flatten(params)
+    assert len(leaves) > 100
+    table = find_readers(params, read_lock(), read_graph(dvc(small, "dag", "--dot").stdout))
+    declared = {
+        stage.addressing: dependency.params
+        for stage in Repo().index.stages
+        for dependency in stage.deps
+        if isinstance(dependency, ParamsDependency)
+    }
+    for leaf in leaves:
+        (row,) = [row for row in table if f"{leaf}.".startswith(f"{row}.")]
+        readers = {name for name, keys in declared.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)}
+        assert readers == table[row][0], leaf
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "readers"),
-    [
-        ("gifs.frames", 3, {"render_gifs"}),
-        ("digits.priors.gaussian.adversarial_weight", 0.5, {"train_digits@gaussian", "draw_priors"}),
-        ("draw.transfer.rows", 1, {"compare_classifiers"}),
-    ],
-)
-def test_status_lists_the_readers_and_the_check_of_the_whole_file(own_small, key, value, readers):
-    change(own_small, **{key: value})
-    assert set(json.loads(dvc(own_small, "status", "--json").stdout)) == readers | {"check_params"}
+def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_whole_file(own_small):
+    weight = "digits.priors.umbrella_labels.training.adversarial_weight"
+    change(own_small, **{"gifs.frames": 3, weight: 0.5, "draw.transfer.rows": 1})
+    status = set(json.loads(dvc(own_small, "status", "--json").stdout))
+    readers = {"check_params", "list_variants", "render_gifs", "train_digits@umbrella_labels", "compare_classifiers"}
+    assert status == readers
 
 
 def test_a_changed_gif_reruns_one_stage_and_going_back_restores_it(own_small):
@@ -169,11 +207,31 @@ def test_a_changed_gif_reruns_one_stage_and_going_back_restores_it(own_small):
     assert gif.read_bytes() == first
 
 
-def test_a_new_variant_of_a_prior_is_an_entry_in_params(own_small):
+def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
+    """They get their stages, and figures and tables show them."""
     params = own_small / "params.yaml"
-    tree = yaml.safe_load(params.read_text(encoding="utf-8"))
-    tree["digits"]["priors"]["wide"] = {"prior": {"kind": "gaussian", "std": 2.0}, "adversarial_weight": 0.01}
+    tree = read_yaml(params)
+    wide = {"label": "wide Gaussian", "prior": {"kind": "gaussian", "dim": 2, "std": 2.0}, "training": {"epochs": 1}}
+    tree["digits"]["priors"]["wide"] = wide
+    tree["lightgbm"]["classifiers"]["bright"] = {
+        "label": "LightGBM on bright pixels",
+        "features": "data/objects/cifar10.npz",
+        "settings": "defaults",
+        "classes": ["cat", "dog"],
+    }
     params.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
-    dvc(own_small, "repro", "measure_digits@wide", "draw_digits@wide")
+    before = (own_small / "plots/transfer/bars.png").read_bytes(), (own_small / "plots/digits/priors.png").read_bytes()
+    done = dvc(own_small, "repro", "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers")
+    assert set(re.findall("Running stage '(.*)'", done.stdout)) == {
+        "check_params",
+        "list_variants",
+        *(f"{stage}_digits@wide" for stage in ("train", "export", "measure", "draw")),
+        "draw_priors",
+        "train_lightgbm@bright",
+        "compare_classifiers",
+    }
     assert json.loads((own_small / "metrics/digits/wide.json").read_text(encoding="utf-8"))["test_mse"] > 0
     assert (own_small / "plots/digits/wide/posterior.png").is_file()
+    assert "bright" in json.loads((own_small / "metrics/transfer.json").read_text(encoding="utf-8"))
+    assert (own_small / "plots/transfer/bars.png").read_bytes() != before[0]
+    assert (own_small / "plots/digits/priors.png").read_bytes() != before[1]

@@ -5,26 +5,27 @@ import pytest
 from PIL import Image
 
 from stages.aae.inference import decode
-from stages.aae.networks import AAE, Architecture
+from stages.aae.networks import AAE
 from stages.base.errors import StageError
 from stages.base.tables import Latents
-from stages.export_latents import export_latents
-from stages.render_gifs import Gifs, chosen_faces, eased, nearest, render_gifs, there_and_back, walk
+from stages.render_gifs import Gifs, choose_faces, ease, find_nearest, render_gifs, there_and_back, walk
 from stages.show.style import Style
+from tests.networks import encoded, faces_aae
 
 STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
-PARAMS = Gifs(seed=0, pairs=3, frames=5, milliseconds=50, scale=2, colours=64, columns=2, stills=4)
+PARAMS = Gifs(
+    model="toy", seed=0, pairs=3, people=[], frames=5, milliseconds=50, scale=2, colours=64, columns=2, stills=4
+)
 FOLDER = Path("plots/interpolation")
 
 
 @pytest.fixture
 def aae() -> AAE:
-    prior, autoencoder = {"kind": "gaussian", "dim": 6}, {"kind": "convolutional", "channels": [4, 8]}
-    return AAE(Architecture(image_shape=(3, 16, 16), prior=prior, autoencoder=autoencoder, discriminator=[8])).eval()
+    return faces_aae()
 
 
 def test_the_easing_starts_and_ends_slowly_and_exactly():
-    weights = eased(9)
+    weights = ease(9)
     assert (weights[0], weights[-1]) == (0, 1)
     assert weights == pytest.approx(1 - np.cos(np.pi / 2 * np.linspace(0, 1, 9)) ** 2)
     steps = np.diff(weights)
@@ -34,7 +35,7 @@ def test_the_easing_starts_and_ends_slowly_and_exactly():
 
 def test_the_ends_of_a_walk_are_the_two_reconstructions(aae):
     codes = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
-    images = walk(aae, codes[:2], codes[2:], eased(7))
+    images = walk(aae, codes[:2], codes[2:], ease(7))
     assert images.shape == (2, 7, 16, 16, 3)
     assert images[:, 0] == pytest.approx(decode(aae, codes[:2]), abs=1e-6)
     assert images[:, -1] == pytest.approx(decode(aae, codes[2:]), abs=1e-6)
@@ -50,35 +51,35 @@ def test_the_neighbour_is_the_nearest_other_person():
     codes = np.array([[0.0], [0.1], [0.2], [1.0], [5.0]], np.float32)
     labels = np.array([0, 0, 0, 1, 2])
     latents = Latents(labels, np.full(5, "train"), np.arange(5), codes)
-    pairs = nearest(latents, np.array([0, 4]))
+    pairs = find_nearest(latents, np.array([0, 4]))
     assert pairs.neighbours.tolist() == [3, 3]
     assert pairs.distances == pytest.approx([1, 4])
 
 
 def test_the_same_code_of_another_person_still_counts_as_a_neighbour():
     latents = Latents(np.arange(3), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
-    pairs = nearest(latents, np.arange(3))
+    pairs = find_nearest(latents, np.arange(3))
     assert (pairs.neighbours != pairs.faces).all()
 
 
 def test_one_person_has_no_neighbour():
     latents = Latents(np.zeros(3, int), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
     with pytest.raises(StageError, match="one person only"):
-        nearest(latents, np.array([0]))
+        find_nearest(latents, np.array([0]))
 
 
 def test_faces_are_drawn_from_held_out_people_or_named(faces):
-    drawn = chosen_faces(faces, [], 5, seed=0)
+    drawn = choose_faces(faces, [], 5, seed=0)
     assert (faces.split[drawn] == "held_out").all()
     assert len(set(drawn.tolist())) == 5
-    assert len(chosen_faces(faces, [], 100, seed=0)) == 8
-    assert chosen_faces(faces, ["Person 7", "Person 3"], 5, seed=0).tolist() == [7, 3]
+    assert len(choose_faces(faces, [], 100, seed=0)) == 8
+    assert choose_faces(faces, ["Person 7", "Person 3"], 5, seed=0).tolist() == [7, 3]
     with pytest.raises(StageError, match="nobody called 'Persn 7', did you mean Person 7"):
-        chosen_faces(faces, ["Persn 7"], 5, seed=0)
+        choose_faces(faces, ["Persn 7"], 5, seed=0)
 
 
 def test_gifs_strips_and_numbers(aae, faces):
-    numbers = render_gifs(aae, faces, export_latents(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
+    numbers = render_gifs(aae, faces, encoded(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
     assert sorted(path.name for path in FOLDER.iterdir()) == [
         "grid.gif",
         "pair_0.gif",
@@ -92,5 +93,5 @@ def test_gifs_strips_and_numbers(aae, faces):
     assert Image.open(FOLDER / "grid.gif").size == (68, 68 + 12)
     assert Image.open(FOLDER / "grid.gif").convert("RGB").getpixel((33, 10)) == (255, 255, 255)  # between films
     first = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
-    render_gifs(aae, faces, export_latents(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
+    render_gifs(aae, faces, encoded(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
     assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == first

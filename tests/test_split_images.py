@@ -7,17 +7,15 @@ import yaml
 from stages import split_images as stage
 from stages.base.errors import StageError
 from stages.base.tables import Images
-from stages.fetch_cifar10 import fetch_cifar10
-from stages.fetch_mnist import fetch_mnist
-from stages.sources.formats import Labelled
+from stages.sources.formats import tabulate
+from stages.sources.small_data import make_digits, make_objects
 from stages.split_images import split_images
 
 
 def labelled(training=80, test=20, classes=4):
     total = training + test
     images = np.arange(total, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
-    names = np.array([str(n) for n in range(classes)])
-    return Labelled(images, np.arange(total) % classes, names, training)
+    return tabulate(images, np.arange(total) % classes, [str(n) for n in range(classes)], training)
 
 
 def test_validation_is_stratified_and_taken_from_the_training_files():
@@ -49,17 +47,17 @@ def test_a_split_that_cannot_be_drawn_names_its_parameter(validation):
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "shape", "sizes"),
+    ("name", "make", "target", "shape", "sizes"),
     [
-        ("mnist", "data/digits/mnist.npz", (28, 28, 1), (1237, 200, 360)),
-        ("cifar10", "data/objects/cifar10.npz", (32, 32, 3), (500, 100, 200)),
+        ("mnist", make_digits, "data/digits/mnist.npz", (28, 28, 1), (1237, 200, 360)),
+        ("cifar10", lambda: make_objects(80, 20), "data/objects/cifar10.npz", (32, 32, 3), (60, 20, 20)),
     ],
+    ids=["mnist", "cifar10"],
 )
-def test_the_stage_writes_what_the_next_ones_read(name, target, shape, sizes):
-    params = {"data": {"seed": 0, "mnist": {"validation": 200}, "cifar10": {"validation": 100}}}
+def test_the_stage_writes_what_the_next_ones_read(name, make, target, shape, sizes):
+    params = {"data": {"seed": 0, "mnist": {"validation": 200}, "cifar10": {"validation": 20}}}
     Path("params.yaml").write_text(yaml.safe_dump(params))
-    fetch_mnist(Path("data/raw/mnist"), "demo")
-    fetch_cifar10(Path("data/raw/cifar10"), "demo")
+    make().write(f"data/raw/{name}.npz")
     stage.main(name)
     first = Path(target).read_bytes()
     images = Images.read(target)

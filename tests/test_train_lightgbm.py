@@ -1,31 +1,49 @@
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from stages.base.errors import StageError
-from stages.base.tables import Latents, Predictions
-from stages.train_lightgbm import Common, Settings, main, only, read_features, train_lightgbm
+from stages.base.files import DamagedFile
+from stages.base.params import WrongParams
+from stages.base.tables import Images, Latents, Predictions
+from stages.train_lightgbm import (
+    BoostingCommon,
+    BoostingSettings,
+    Candidate,
+    choose_classes,
+    main,
+    read_features,
+    train_lightgbm,
+)
 from tests.conftest import blobs
 
-COMMON = Common(seed=0, max_bin=63)
-DEFAULTS = Settings(trees=10, patience=0, candidates=[{}])
+COMMON = BoostingCommon(seed=0, max_bin=63)
+PLAIN = Candidate(num_leaves=31, learning_rate=0.1, feature_fraction=1.0, lambda_l2=0.0)
 NAMES = [f"class {i}" for i in range(4)]
 
 
+def settings_of(trees: int, patience: int, *candidates: dict[str, float]) -> BoostingSettings:
+    """Candidates that differ from `PLAIN` in the given values."""
+    return BoostingSettings(
+        trees=trees, patience=patience, candidates=[PLAIN.model_copy(update=values) for values in candidates or [{}]]
+    )
+
+
+DEFAULTS = settings_of(10, 0)
+
+
 @pytest.fixture
-def objects():
+def objects() -> Images:
     return blobs(400, (8, 8, 3), 4, {"train": 240, "validation": 80, "test": 80})
 
 
 @pytest.fixture
-def codes(objects):
+def codes(objects) -> Latents:
     """Codes whose first dimensions tell the class, but not surely."""
     random = np.random.default_rng(0)
     values = np.eye(4, 6)[objects.labels] + 0.5 * random.standard_normal((400, 6))
-    return Latents(labels=objects.labels, split=objects.split, index=objects.index, codes=values.astype(np.float32))
+    return Latents.of(objects, values.astype(np.float32))
 
 
 def test_every_row_gets_probabilities_and_most_test_rows_their_class(codes):
@@ -38,7 +56,7 @@ def test_every_row_gets_probabilities_and_most_test_rows_their_class(codes):
 
 
 def test_the_same_seed_gives_the_same_bytes(codes):
-    sampled = Settings(trees=10, patience=5, candidates=[{"feature_fraction": 0.5}])
+    sampled = settings_of(10, 5, {"feature_fraction": 0.5})
     for path in ("first.npz", "second.npz"):
         train_lightgbm("toy", codes, 4, sampled, COMMON).write(path)
     assert Path("first.npz").read_bytes() == Path("second.npz").read_bytes()
@@ -47,12 +65,12 @@ def test_the_same_seed_gives_the_same_bytes(codes):
 
 
 def test_the_candidate_of_least_validation_loss_predicts(codes):
-    hasty, careful = {"learning_rate": 1.0, "min_child_samples": 1}, {"learning_rate": 0.1}
+    hasty, careful = {"learning_rate": 1.0}, {"learning_rate": 0.1}
     alone = {
-        name: train_lightgbm("toy", codes, 4, Settings(trees=20, patience=0, candidates=[each]), COMMON)
+        name: train_lightgbm("toy", codes, 4, settings_of(20, 0, each), COMMON)
         for name, each in {"hasty": hasty, "careful": careful}.items()
     }
-    both = train_lightgbm("toy", codes, 4, Settings(trees=20, patience=0, candidates=[hasty, careful]), COMMON)
+    both = train_lightgbm("toy", codes, 4, settings_of(20, 0, hasty, careful), COMMON)
 
     def loss(predictions: Predictions) -> float:
         part = predictions.part("validation")
@@ -63,9 +81,9 @@ def test_the_candidate_of_least_validation_loss_predicts(codes):
 
 
 def test_labels_of_test_rows_are_not_used(codes):
-    settings = Settings(trees=20, patience=3, candidates=[{}, {"num_leaves": 4}])
+    settings = settings_of(20, 3, {}, {"num_leaves": 4})
     labels = np.where(codes.split == "test", 0, codes.labels)
-    blind = Latents(labels=labels, split=codes.split, index=codes.index, codes=codes.codes)
+    blind = Latents(**vars(codes) | {"labels": labels})
     assert np.array_equal(
         train_lightgbm("toy", blind, 4, settings, COMMON).probabilities,
         train_lightgbm("toy", codes, 4, settings, COMMON).probabilities,
@@ -73,14 +91,15 @@ def test_labels_of_test_rows_are_not_used(codes):
 
 
 def test_early_stopping_keeps_the_best_number_of_trees(codes):
-    hasty = {"learning_rate": 0.5, "min_child_samples": 1}
-    stopped = train_lightgbm("toy", codes, 4, Settings(trees=100, patience=3, candidates=[hasty]), COMMON)
-    whole = train_lightgbm("toy", codes, 4, Settings(trees=100, patience=0, candidates=[hasty]), COMMON)
+    stopped, whole = (
+        train_lightgbm("toy", codes, 4, settings_of(100, patience, {"learning_rate": 0.5}), COMMON)
+        for patience in (3, 0)
+    )
     assert stopped.part("train").probabilities.max(1).mean() < whole.part("train").probabilities.max(1).mean()
 
 
 def test_a_pair_of_classes_is_labelled_in_its_order(codes):
-    pair, classes = only(codes, NAMES, ["class 3", "class 1"])
+    pair, classes = choose_classes(codes, NAMES, ["class 3", "class 1"])
     assert classes == 2
     assert set(codes.labels[np.isin(codes.index, pair.index)]) == {1, 3}
     assert np.array_equal(pair.labels, (codes.labels[pair.index] == 1).astype(int))
@@ -90,9 +109,10 @@ def test_a_pair_of_classes_is_labelled_in_its_order(codes):
     assert (train.probabilities.argmax(1) == train.labels).mean() > 0.9
 
 
-def test_an_unknown_class_is_named(codes):
-    with pytest.raises(StageError, match="no class boat among class 0, class 1, class 2, class 3"):
-        only(codes, NAMES, ["class 0", "boat"])
+def test_all_classes_keep_their_rows_and_labels(codes):
+    every, classes = choose_classes(codes, NAMES, "all")
+    assert classes == 4
+    assert every is codes
 
 
 def test_pixels_stand_in_for_codes(objects):
@@ -103,22 +123,24 @@ def test_pixels_stand_in_for_codes(objects):
 
 def test_a_damaged_file_of_features_is_named():
     Path("codes.npz").write_bytes(b"not arrays")
-    with pytest.raises(StageError, match=r"codes\.npz is damaged"):
+    with pytest.raises(DamagedFile) as fault:
         read_features("codes.npz")
+    assert fault.value.args[0] == "codes.npz"
 
 
-@pytest.mark.parametrize("features", ["data/objects/cifar10.npz", "data/latents/cifar10.npz"])
+@pytest.mark.parametrize("features", ["data/objects/cifar10.npz", "data/latents/cifar10/toy.npz"])
 def test_the_stage_reads_its_section_and_writes_its_file(objects, codes, features):
     objects.write("data/objects/cifar10.npz")
-    codes.write("data/latents/cifar10.npz")
+    codes.write("data/latents/cifar10/toy.npz")
     section = {
         "common": COMMON.model_dump(),
-        "settings": {"quick": json.loads(DEFAULTS.model_dump_json())},
-        "runs": {"toy": {"features": features, "settings": "quick", "classes": ["class 0", "class 2"]}},
+        "settings": {"quick": DEFAULTS.model_dump()},
+        "classifiers": {"toy": {"features": features, "settings": "quick", "classes": ["class 0", "class 2"]}},
     }
     Path("params.yaml").write_text(yaml.safe_dump({"lightgbm": section}))
     main("toy")
     predictions = Predictions.read("data/predictions/toy.npz")
     assert predictions.probabilities.shape == (200, 2)
-    with pytest.raises(StageError, match=r"no key lightgbm\.runs\.other"):
+    with pytest.raises(WrongParams) as fault:
         main("other")
+    assert fault.value.args[0].startswith("lightgbm.classifiers.other.")

@@ -1,124 +1,166 @@
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from stages.aae.inference import encode
-from stages.aae.networks import AAE, Architecture, Dense
-from stages.aae.training import Regularisation, Trainer, Training, balanced, flipped, noisy
+from stages.aae.inference import encode, reconstruct
+from stages.aae.networks import AAE, AAEArchitecture
+from stages.aae.training import AAETrainer, AAETraining, add_noise, balance, flip
 from stages.base.tables import Images
-from stages.learning.compute import Machine
 from stages.measure.codes import petal_accuracy, sliced_w2
+from tests.networks import GAUSSIAN, LEARNING, UMBRELLA, digits_architecture
 
-TRAINING = Training(epochs=60, batch_size=40, learning_rate=0.005, discriminator_learning_rate=0.005)
-SLOW = Training(epochs=400, batch_size=40, learning_rate=0.001, discriminator_learning_rate=0.001)
-
-
-class Silent:
-    """A progress that only counts epochs."""
-
-    def __init__(self, epochs):
-        self.total = epochs
-
-    def epochs(self):
-        return iter(range(self.total))
-
-    def log(self, **losses):
-        assert all(loss.isfinite() for loss in losses.values())
-
-    def record(self, **values):
-        pass
+FAST = {"epochs": 60, "batch_size": 40, "learning_rate": 0.005, "discriminator_learning_rate": 0.005}
+SLOW = {"epochs": 200, "batch_size": 40, "learning_rate": 0.002, "discriminator_learning_rate": 0.002}
 
 
-def trainer(
-    machine: Machine, n: int, kind: str, classes: int = 0, training: Training = TRAINING, **settings
-) -> Trainer:
-    generator = machine.seed(0)
-    autoencoder, prior = Dense(hidden=[32]), {"kind": kind}
-    aae = AAE(Architecture(image_shape=(1, 28, 28), prior=prior, autoencoder=autoencoder, classes=classes))
-    return Trainer(aae, training, Regularisation(**settings), n, generator, machine.autocast)
+@pytest.fixture
+def make(digits, machine) -> Callable[..., AAETrainer]:
+    """A trainer of the 80 training digits; with labels where they are given."""
+
+    def made(prior: dict[str, Any], labels: np.ndarray | None = None, labelled_batch: int = 0, **values) -> AAETrainer:
+        generator, train, watched = machine.seed(0), digits.part("train").images, digits.part("validation").images
+        small = digits_architecture(prior, hidden=32, classes=0 if labels is None else 10)
+        aae = AAE(AAEArchitecture(**small.model_dump() | {"discriminator": [128, 128]}))
+        training = AAETraining(**LEARNING | FAST | values)
+        return AAETrainer(aae, training, train, watched, generator, machine.autocast, labels, labelled_batch)
+
+    return made
 
 
-def learned(one: Trainer, data: Images, labels: np.ndarray | None = None) -> np.ndarray:
+def learn(trainer: AAETrainer, data: Images) -> np.ndarray:
     """Codes of the training images after the training."""
-    images = data.part("train").images
-    one.learn(Silent(one.training.epochs), images, labels, images)
-    return encode(one.aae, images)
+    for number in range(trainer.training.epochs):
+        for losses in trainer.epoch(number):
+            assert all(loss.isfinite() for loss in losses.values())
+    trainer.aae.eval()
+    return encode(trainer.aae, data.part("train").images)
 
 
-def test_the_generator_loss_draws_codes_to_the_prior(digits, machine):
-    distance = {}
-    for weight in (0.0, 0.05):
-        one = trainer(machine, 80, "gaussian", adversarial_weight=weight)
-        codes = learned(one, digits)
-        samples, _ = one.aae.prior.sample(len(codes), torch.Generator().manual_seed(0))
-        distance[weight] = sliced_w2(codes, samples.numpy(), seed=0)
-    assert distance[0.05] < 0.5 * distance[0.0]
+def take_steps(trainer: AAETrainer, share: float) -> None:
+    """So many steps, as a share of the whole training."""
+    for _ in range(round(share * trainer.training.epochs * trainer.steps)):
+        trainer.step(torch.rand(40, 1, 28, 28), None)
 
 
-@pytest.mark.parametrize("shift", [0, 3])
-def test_told_labels_choose_the_petal(digits, machine, shift):
-    told = (digits.part("train").labels + shift) % 10
-    one = trainer(machine, 80, "umbrella", classes=10, training=SLOW, adversarial_weight=0.005)
-    codes = learned(one, digits, told)
-    assert petal_accuracy(one.aae.prior.component_density(codes), told) > 0.8
+def distance_to_prior(trainer: AAETrainer, codes: np.ndarray) -> float:
+    samples, _ = trainer.aae.prior.sample(len(codes), torch.Generator().manual_seed(0))
+    return sliced_w2(codes, samples.numpy(), seed=0)
 
 
-def test_the_generator_loss_leaves_the_discriminator_alone(machine):
+@pytest.mark.parametrize(
+    ("weak", "strong"),
+    [
+        ({"adversarial_weight": 0.0}, {"adversarial_weight": 0.05}),
+        ({"adversarial_weight": 0.00001}, {"adversarial_weight": 0.00001, "adversarial_growth": 5000.0}),
+    ],
+    ids=["weight", "growing weight"],
+)
+def test_the_generator_loss_draws_codes_to_the_prior(digits, make, weak, strong):
+    distances = []
+    for values in (weak, strong):
+        trainer = make(GAUSSIAN, **values)
+        distances.append(distance_to_prior(trainer, learn(trainer, digits)))
+    assert distances[1] < 0.5 * distances[0]
+
+
+def test_labels_choose_the_petal(digits, make):
+    labels = digits.part("train").labels
+    trainer = make(UMBRELLA, labels, **SLOW | {"adversarial_weight": 0.005})
+    codes = learn(trainer, digits)
+    assert petal_accuracy(trainer.aae.prior.component_density(codes), labels) > 0.8
+
+
+def test_each_batch_is_extended_by_labelled_images(digits, make, monkeypatch):
+    labels, batches = np.where(np.arange(80) < 20, digits.part("train").labels, 10), []
+    trainer = make(UMBRELLA, labels, labelled_batch=7)
+    monkeypatch.setattr(trainer, "step", lambda images, labels: batches.append((images, labels)) or {})
+    list(trainer.epoch(0))
+    assert [images.shape for images, _ in batches] == 2 * [(47, 1, 28, 28)]
+    assert sorted(torch.cat([told[:40] for _, told in batches]).tolist()) == sorted(labels.tolist())
+    assert all((told[40:] < 10).all() for _, told in batches)
+
+
+def test_samples_for_labelled_images_come_from_their_labels_component(digits, make):
+    labels = torch.arange(11).repeat(20)
+    trainer = make(UMBRELLA, digits.part("train").labels, balanced=True)
+    samples = trainer.sample_prior(220, labels)
+    found = trainer.aae.prior.component_density(samples.numpy()).argmax(1)
+    assert (found == labels.numpy())[labels.numpy() < 10].mean() > 0.95
+    assert len(np.unique(found[labels.numpy() == 10])) > 5
+
+
+def test_errors_of_learned_and_watched_images_are_of_as_many_as_they_are(digits, make):
+    trainer = make(GAUSSIAN, noise=0.5, flips=True)
+    list(trainer.epoch(0))
+    before = trainer.generator.get_state()
+    measured = trainer.measure()
+    assert torch.equal(trainer.generator.get_state(), before)
+    expected = {}
+    for name, images in (("train", digits.part("train").images[:20]), ("watched", digits.part("validation").images)):
+        assert len(images) == 20
+        expected[f"{name}_mse"] = np.square(reconstruct(trainer.aae.eval(), images) - images / 255).mean()
+    assert measured == pytest.approx(expected, rel=1e-4)
+
+
+def test_each_step_learns_also_the_last(make):
+    trainer = make(UMBRELLA, epochs=2)
+    weights = [torch.cat([value.flatten() for value in trainer.aae.decoder.parameters()])]
+    for number in range(2):
+        for _ in trainer.epoch(number):
+            weights.append(torch.cat([value.flatten() for value in trainer.aae.decoder.parameters()]))
+    assert len(weights) == 5
+    assert not any(torch.equal(before, after) for before, after in pairwise(weights))
+    assert trainer.done == 1
+
+
+def test_the_generator_loss_leaves_the_discriminator_alone(make):
     """What the second half of a step does must not reach the discriminator's next update."""
-    one = trainer(machine, 80, "umbrella", adversarial_weight=1.0)
-    one.step(torch.rand(40, 1, 28, 28), None)
-    assert all(value.grad is None for value in one.aae.discriminator.parameters())
-    assert all(value.requires_grad for value in one.aae.discriminator.parameters())
+    trainer = make(UMBRELLA, adversarial_weight=1.0)
+    trainer.step(torch.rand(40, 1, 28, 28), None)
+    assert all(value.grad is None for value in trainer.aae.discriminator.parameters())
+    assert all(value.requires_grad for value in trainer.aae.discriminator.parameters())
 
 
-def test_the_weight_of_the_generator_loss_grows_evenly(machine):
-    one = trainer(machine, 80, "umbrella", adversarial_weight=0.05, adversarial_growth=9.0)
-    weights = []
-    for _ in range(TRAINING.epochs * one.steps):
-        weights.append(one.weight)
-        one.step(torch.rand(40, 1, 28, 28), None)
-    assert np.diff([*weights, one.weight]) == pytest.approx(0.4 / len(weights))
-    assert (weights[0], one.weight) == pytest.approx((0.05, 0.45))
+def test_the_weight_of_the_generator_loss_grows_evenly(make):
+    trainer = make(UMBRELLA, epochs=10, adversarial_weight=0.05, adversarial_growth=9.0)
+    weights = [trainer.weight]
+    for _ in range(20):
+        take_steps(trainer, 1 / 20)
+        weights.append(trainer.weight)
+    assert np.diff(weights) == pytest.approx(0.4 / 20)
+    assert (weights[0], weights[-1]) == pytest.approx((0.05, 0.45))
 
 
-def test_a_growing_weight_draws_codes_nearer_to_the_prior(digits, machine):
-    distance = {}
-    for growth in (1.0, 5000.0):
-        one = trainer(machine, 80, "gaussian", adversarial_weight=0.00001, adversarial_growth=growth)
-        codes = learned(one, digits)
-        samples, _ = one.aae.prior.sample(len(codes), torch.Generator().manual_seed(0))
-        distance[growth] = sliced_w2(codes, samples.numpy(), seed=0)
-    assert distance[5000.0] < 0.5 * distance[1.0]
-
-
-def test_noise_on_codes_fades_to_none(machine):
-    one = trainer(machine, 80, "umbrella", adversarial_weight=0.0, code_noise=1.0)
+def test_noise_on_codes_fades_to_none(make):
+    trainer = make(UMBRELLA, epochs=10, adversarial_weight=0.0, code_noise=1.0)
     codes = torch.zeros(20_000, 2)
-    assert one.blurred(codes).std().item() == pytest.approx(1, rel=0.02)
-    for _ in range(int(0.3 * TRAINING.epochs * one.steps)):
-        one.step(torch.rand(40, 1, 28, 28), None)
-    assert one.blurred(codes).std().item() == pytest.approx(0.5, rel=0.02)
-    for _ in range(int(0.3 * TRAINING.epochs * one.steps)):
-        one.step(torch.rand(40, 1, 28, 28), None)
-    assert torch.equal(one.blurred(codes), codes)
+    assert trainer.blur(codes).std().item() == pytest.approx(1, rel=0.02)
+    take_steps(trainer, 0.3)
+    assert trainer.blur(codes).std().item() == pytest.approx(0.5, rel=0.02)
+    take_steps(trainer, 0.3)
+    assert torch.equal(trainer.blur(codes), codes)
 
 
 def test_balanced_components_differ_by_one_in_a_batch_and_not_in_the_long_run(generator):
-    drawn = torch.stack([balanced(256, 10, generator).bincount(minlength=10) for _ in range(2000)])
+    drawn = torch.stack([balance(256, 10, generator).bincount(minlength=10) for _ in range(2000)])
     assert set(drawn.unique().tolist()) == {25, 26}
     assert drawn.float().mean(0).numpy() == pytest.approx(np.full(10, 25.6), abs=0.05)
 
 
 def test_noise_has_the_deviation_asked_for_and_none_draws_nothing(generator):
     values, before = torch.zeros(1000, 20), generator.get_state()
-    assert noisy(values, 0.0, generator) is values
+    assert add_noise(values, 0.0, generator) is values
     assert torch.equal(generator.get_state(), before)
-    assert noisy(values, 0.3, generator).std().item() == pytest.approx(0.3, rel=0.02)
+    assert add_noise(values, 0.3, generator).std().item() == pytest.approx(0.3, rel=0.02)
 
 
 def test_about_half_of_a_batch_is_mirrored_and_the_rest_is_not(generator):
     images = torch.arange(6.0).view(1, 1, 2, 3).expand(1000, -1, -1, -1)
-    mirrored = flipped(images, generator)
+    mirrored = flip(images, generator)
     turned = (mirrored == images.flip(3)).all((1, 2, 3))
     same = (mirrored == images).all((1, 2, 3))
     assert (turned ^ same).all()

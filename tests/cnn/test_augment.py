@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from stages.cnn.augment import VIEWS, first_mirrored, shifted, view
+from stages.cnn.augment import VIEWS, draw_mirrored, shift, view
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_random_shifts_stay_within_two_pixels_and_use_all_of_them(generator):
     # one bright pixel in the middle tells where each image went
     images = torch.zeros(400, 9, 9, 1, dtype=torch.uint8)
     images[:, 4, 4] = 255
-    planes = shifted(images, 2, constant(False, 400), generator)
+    planes = shift(images, 2, constant(False, 400), generator)
     assert planes.shape == (400, 1, 9, 9)
     assert planes.dtype == torch.uint8
     offsets = planes[:, 0].nonzero()[:, 1:] - 4
@@ -50,7 +50,7 @@ def test_random_shifts_stay_within_two_pixels_and_use_all_of_them(generator):
 
 
 def test_about_half_of_the_images_are_mirrored_first(generator):
-    assert 0.4 < first_mirrored(2000, generator).float().mean() < 0.6
+    assert 0.4 < draw_mirrored(2000, generator).float().mean() < 0.6
 
 
 @pytest.mark.parametrize("name", VIEWS)

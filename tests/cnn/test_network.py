@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from stages.cnn.network import CNN, Architecture, block
+from stages.cnn.network import CNN, CNNArchitecture, block
 
-SMALL = Architecture(image_shape=(3, 12, 12), classes=4, widths=[16, 24])
+SMALL = CNNArchitecture(image_shape=(3, 12, 12), classes=4, widths=[16, 24])
 
 
 @pytest.fixture

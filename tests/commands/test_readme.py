@@ -1,37 +1,28 @@
-import networkx
 import pytest
 
 from stages.base.errors import StageError
-from stages.commands.readme import README, filled, grouped, reruns
+from stages.commands.readme import README, fill
 
 
-def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(request, monkeypatch):
-    monkeypatch.chdir(request.config.rootpath)
+def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(project, monkeypatch):
+    monkeypatch.chdir(project)
     text = README.read_text(encoding="utf-8")
-    assert filled(text) == text, "fill the tables anew with `python -m stages.report`"
+    assert fill(text) == text, "fill the tables anew with `make readme`"
+    assert len(text.splitlines()) <= 240
 
 
-def test_missing_metrics_are_named():
+def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
+    monkeypatch.chdir(small)
+    tables = fill("<!-- digits -->\n<!-- end -->\n<!-- faces -->\n<!-- end -->\n<!-- transfer -->\n<!-- end -->")
+    for label in ("umbrella with labels", "one image per person", "CNN on images", "automobile or ship: LightGBM"):
+        assert f"| {label}" in tables
+
+
+def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
+    (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
     with pytest.raises(StageError, match="dvc repro"):
-        filled("<!-- faces -->\n<!-- end -->")
+        fill("<!-- faces -->\n<!-- end -->")
 
 
 def test_text_outside_the_marks_stays():
-    assert filled("# Title\n\n<!-- unmarked") == "# Title\n\n<!-- unmarked"
-
-
-def test_a_key_stands_for_those_below_it_where_they_have_the_same_readers():
-    params = {"a": {"x": 1, "y": {"z": 2}}, "b": {"p": 1, "q": 2}}
-    lock = {
-        "one": {"params": {"params.yaml": {"a": params["a"], "b.p": 1}}},
-        "two@k": {"params": {"params.yaml": {"b.q": 2}}},
-        "three": {},
-    }
-    stages = networkx.DiGraph([("one", "three"), ("two@k", "three")])
-    assert reruns(params, lock, stages) == {
-        "a": [{"one"}, {"three"}],
-        "b.p": [{"one"}, {"three"}],
-        "b.q": [{"two@k"}, {"three"}],
-    }
-    assert grouped({"two@k"}, ["one", "two@k", "two@l"]) == "`two@k`"
-    assert grouped({"two@k", "two@l"}, ["one", "two@k", "two@l"]) == "`two`"
+    assert fill("# Title\n\n<!-- unmarked") == "# Title\n\n<!-- unmarked"

@@ -1,4 +1,5 @@
-from stages.commands.why import graph, why
+from stages.commands._dvc import read_graph
+from stages.commands.why import why
 
 DOT = """strict digraph  {
 "fetch";
@@ -54,4 +55,4 @@ def test_nothing_changed_is_no_line():
 
 
 def test_edges_run_from_a_stage_to_its_readers():
-    assert list(graph(DOT).successors("train@a")) == ["draw@a"]
+    assert list(read_graph(DOT).successors("train@a")) == ["draw@a"]

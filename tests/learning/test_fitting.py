@@ -1,115 +1,75 @@
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from stages.base.errors import StageError
-from stages.learning.compute import ComputeParams, prepare
-from stages.learning.fitting import Run
+from stages.learning.fitting import NotFinite, fitted
+from tests.learning.toys import CURVES, Toy, train
 
-CURVES = Path("curves")
-
-
-def train(epochs: int, stop_at: int | None = None, identity: str = "same") -> torch.Tensor:
-    """A few noisy steps; an interruption in the middle of epoch `stop_at`."""
-    torch.manual_seed(0)
-    generator = torch.Generator().manual_seed(0)
-    model = torch.nn.Linear(3, 1)
-    optimizer = torch.optim.Adam(model.parameters(), 0.1)
-    state = {"model": model, "optimizer": optimizer}
-    with Run("toy", epochs, 4, state, generator, identity, CURVES) as run:
-        for epoch in run.epochs():
-            for step in range(4):
-                if epoch == stop_at and step == 2:
-                    raise KeyboardInterrupt
-                loss = model(torch.randn(5, 3, generator=generator) + torch.rand(3)).square().mean()
-                loss.backward()
-                optimizer.step()
-                optimizer.zero_grad()
-                run.log(loss=loss.detach())
-            run.record(epoch_number=epoch)
-    return model.weight.detach().clone()
+NAN = float("nan")
 
 
-def curves() -> dict[str, bytes]:
-    return {str(path.relative_to(CURVES)): path.read_bytes() for path in sorted(CURVES.rglob("*")) if path.is_file()}
+class Scripted:
+    """A trainer whose losses and measures are given: one for each step, one for each epoch."""
+
+    def __init__(self, losses: list[list[float]], measures: list[float]) -> None:
+        self.losses, self.measures = losses, measures
+        self.steps, self.generator, self.state = len(losses[0]), torch.Generator(), {}
+
+    def epoch(self, number):
+        for value in self.losses[number]:
+            yield {"good": torch.tensor(1.0), "bad": torch.tensor(value)}
+
+    def measure(self):
+        return {"watched_mse": self.measures.pop(0)}
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one():
-    whole, whole_curves = train(5), curves()
-    with pytest.raises(KeyboardInterrupt):
-        train(5, stop_at=3)
-    assert torch.equal(train(5), whole)
-    assert curves() == whole_curves
-    assert any("loss" in name for name in whole_curves)
+def fit(trainer: Scripted) -> None:
+    with fitted(trainer, name="toy", epochs=len(trainer.losses), digest="same", curves=CURVES):
+        Path("weights").touch()
 
 
-def test_a_run_that_ended_well_leaves_no_checkpoint():
+def test_a_training_that_ended_well_leaves_no_checkpoint():
     train(2)
     assert not list(Path(".checkpoints").rglob("*.pt"))
 
 
-def test_a_checkpoint_of_other_parameters_is_not_taken_up(capsys):
-    whole = train(3)
-    with pytest.raises(KeyboardInterrupt):
-        train(3, stop_at=2, identity="other")
-    assert torch.equal(train(3), whole)
-    assert "training starts anew" in capsys.readouterr().err
+def test_weights_that_found_no_room_need_no_second_training():
+    whole, full = Toy(), OSError(28, "No space left on device", "weights")
+    with (
+        pytest.raises(OSError, match="No space left"),
+        fitted(whole, name="toy", epochs=3, digest="same", curves=CURVES),
+    ):
+        raise full
+    again = train(3)
+    assert again.trained == 0
+    assert torch.equal(again.model.weight, whole.model.weight)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04"])
-def test_a_damaged_checkpoint_is_not_taken_up(content, capsys):
-    whole = train(3)
-    Path(".checkpoints").mkdir(exist_ok=True)
-    Path(".checkpoints/toy.pt").write_bytes(content)
-    assert torch.equal(train(3), whole)
-    assert "cannot be read" in capsys.readouterr().err
+@pytest.mark.parametrize("steps", [1, 25, 60])
+def test_curves_show_the_mean_loss_over_all_steps_and_the_measures(steps):
+    fit(Scripted([[float(k) for k in range(steps)], [7.0] * steps], [0.3, 0.2]))
+    tables = {path.stem: path.read_text().split() for path in (CURVES / "plots/metrics").rglob("*.tsv")}
+    assert [float(value) for value in tables["bad"][3::2]] == [(steps - 1) / 2, 7]
+    assert tables["good"][3::2] == ["1.0", "1.0"]
+    assert tables["watched_mse"] == ["step", "watched_mse", "0", "0.3", "1", "0.2"]
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_loss():
-    model = torch.nn.Linear(1, 1)
-
-    def diverge() -> None:
-        with Run("toy", 3, 4, {"model": model}, torch.Generator(), "same", CURVES) as run:
-            for epoch in run.epochs():
-                for step in range(4):
-                    bad = epoch == 1 and step == 2
-                    run.log(good=torch.tensor(1.0), bad=torch.tensor(float("nan") if bad else 1.0))
-
-    with pytest.raises(StageError, match="the bad loss is nan at step 7"):
-        diverge()
-    kept = torch.load(".checkpoints/toy.pt", weights_only=True)
-    assert len(kept["history"]) == 1
+@pytest.mark.parametrize("value", [NAN, float("inf")])
+@pytest.mark.parametrize("step", [0, 24, 29])
+def test_a_loss_that_is_not_finite_stops_the_training_and_nothing_of_its_epoch_is_saved(step, value):
+    wrong = [1.0] * 30
+    wrong[step] = value
+    with pytest.raises(NotFinite) as fault:
+        fit(Scripted([[1.0] * 30, wrong, [1.0] * 30], [0.3, 0.2, 0.1]))
+    assert fault.value.args[:2] == ("toy", "bad loss")
+    assert fault.value.args[2:] == pytest.approx((value, 31 + step), nan_ok=True)
+    assert len(torch.load(".checkpoints/toy.pt", weights_only=True)["history"]) == 1
+    assert not Path("weights").exists()
 
 
-def test_a_measure_that_is_not_finite_stops_the_run():
-    def diverge() -> None:
-        with Run("toy", 1, 1, {}, torch.Generator(), "same", CURVES) as run:
-            for _ in run.epochs():
-                run.log(loss=torch.tensor(1.0))
-                run.record(watched_mse=float("nan"))
-
-    with pytest.raises(StageError, match="the watched_mse is nan"):
-        diverge()
-
-
-def test_a_checkpoint_belongs_to_the_code_of_the_stage_itself(project):
-    """Also of the module that runs as `python -m`, which Python does not know by its name."""
-    shutil.copytree(project / "stages", "stages", ignore=shutil.ignore_patterns("__pycache__"))
-    stage = Path("stages/some_stage.py")
-
-    def digest(code: str) -> str:
-        stage.write_text(f"from stages.learning.fitting import identity\n{code}\nprint(identity())\n", encoding="utf-8")
-        return subprocess.run([sys.executable, "-m", "stages.some_stage"], check=True, capture_output=True).stdout
-
-    assert digest("width = 1") == digest("width = 1") != digest("width = 2")
-
-
-def test_a_device_that_the_machine_lacks_is_named():
-    if torch.cuda.is_available():
-        pytest.skip("this machine has it")
-    with pytest.raises(StageError, match=r"compute\.device is cuda"):
-        prepare(ComputeParams(device="cuda"))
+def test_a_measure_that_is_not_finite_stops_the_training():
+    with pytest.raises(NotFinite) as fault:
+        fit(Scripted([[1.0], [1.0]], [0.3, NAN]))
+    assert fault.value.args[1] == "watched_mse"
+    assert len(torch.load(".checkpoints/toy.pt", weights_only=True)["history"]) == 1

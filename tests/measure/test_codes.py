@@ -2,12 +2,26 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from stages.aae.priors import Gaussian, Umbrella
-from stages.measure.codes import code_norm, knn_accuracy, petal_accuracy, sliced_w2, two_sample_accuracy
+from stages.aae.priors import Umbrella
+from stages.measure.codes import (
+    code_norm,
+    knn_accuracy,
+    moments_accuracy,
+    norm_deviation,
+    petal_accuracy,
+    sliced_w2,
+    two_sample_accuracy,
+)
+from tests.networks import UMBRELLA
 
 
 def gaussian(random, n=10_000, dim=2):
     return random.normal(size=(n, dim)).astype(np.float32)
+
+
+def gaussian_of_two_scales(random, n, dim):
+    """Codes (n, dim) of no mean, unit variance and no correlations, whose squared norms are 0.7 or 1.3 times d."""
+    return gaussian(random, n, dim) * np.sqrt(random.choice([0.7, 1.3], (n, 1)))
 
 
 @pytest.fixture
@@ -33,7 +47,7 @@ def test_sliced_w2_stands_at_the_known_floors(random, generator):
 
     assert mean(lambda: gaussian(random)) == pytest.approx(0.026, abs=0.006)
     assert mean(lambda: gaussian(random), 1.1) == pytest.approx(0.100, abs=0.01)
-    assert mean(lambda: Umbrella().sample(10_000, generator)[0].numpy()) == pytest.approx(0.033, abs=0.008)
+    assert mean(lambda: Umbrella(**UMBRELLA).sample(10_000, generator)[0].numpy()) == pytest.approx(0.033, abs=0.008)
     assert mean(lambda: gaussian(random, 2000, 400)) == pytest.approx(0.056, abs=0.005)
 
 
@@ -57,16 +71,34 @@ def test_a_fresh_classifier_finds_holes_that_leave_moments_alone(random):
 
 
 def test_petals_that_overlap_as_published_are_told_apart_as_published(generator):
-    for prior, accuracy in ((Umbrella(), 0.992), (Umbrella(std_along=0.75, std_across=0.25), 0.938)):
+    for widths, accuracy in (({}, 0.992), ({"std_along": 0.75, "std_across": 0.25}, 0.938)):
+        prior = Umbrella(**UMBRELLA | widths)
         codes, component = prior.sample(20_000, generator)
         found = petal_accuracy(prior.component_density(codes.numpy()), component.numpy())
         assert found == pytest.approx(accuracy, abs=0.006)
 
 
-def test_code_norm_is_one_for_a_standard_gaussian(generator):
-    codes, _ = Gaussian(dim=400).sample(500, generator)
-    assert code_norm(codes.numpy()) == pytest.approx(1, abs=0.01)
-    assert code_norm(2 * codes.numpy()) == pytest.approx(4, abs=0.04)
+def test_norms_of_a_standard_gaussian_are_those_of_a_chi_square(random):
+    codes = gaussian(random, 5000, 400)
+    assert code_norm(codes) == pytest.approx(1, abs=0.01)
+    assert code_norm(2 * codes) == pytest.approx(4, abs=0.04)
+    assert norm_deviation(codes) == pytest.approx(np.sqrt(2 / 400), rel=0.05)
+    assert norm_deviation(gaussian(random, 5000, 8)) == pytest.approx(np.sqrt(2 / 8), rel=0.05)
+
+
+def test_norms_of_whitened_codes_with_heavy_tails_deviate_more(random):
+    codes = gaussian_of_two_scales(random, 2000, 400)
+    assert code_norm(codes) == pytest.approx(1, abs=0.03)
+    assert norm_deviation(codes) > 4 * np.sqrt(2 / 400)
+
+
+def test_moments_tell_codes_of_other_norms_where_projections_see_nothing(random):
+    codes = gaussian_of_two_scales(random, 300, 400)
+    samples, others = gaussian(random, 300, 400), gaussian(random, 300, 400)
+    # another seed than that of the codes, which else lie along the directions of projection
+    assert sliced_w2(codes, samples, 1) < 1.1 * sliced_w2(others, samples, 1)
+    assert moments_accuracy(others, samples, 0) == pytest.approx(0.5, abs=0.07)
+    assert moments_accuracy(codes, samples, 0) > 0.9
 
 
 def test_neighbours_of_one_class_make_a_sure_vote():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.measure.images import mse, pca_mse, psnr
+from stages.measure.images import mse, psnr
 
 
 def test_errors_of_a_constant_offset():
@@ -26,19 +26,3 @@ def test_errors_count_every_image_of_a_long_array():
 def test_shapes_that_differ_are_refused():
     with pytest.raises(ValueError, match="differ in shape"):
         mse(np.zeros((2, 4, 4, 1), np.uint8), np.zeros((2, 4, 4, 3)))
-
-
-def test_pca_finds_a_plane_of_images_and_loses_what_stands_out_of_it():
-    random = np.random.default_rng(0)
-    basis = random.normal(size=(2, 27))
-    flat = (random.uniform(-1, 1, (60, 2)) @ basis).reshape(60, 3, 3, 3)
-    images = np.round(127 + 100 * flat / np.abs(flat).max()).astype(np.uint8)
-    train, test = images[:40], images[40:]
-    variance = mse(test, np.broadcast_to((train / 255).mean(0), test.shape))
-    assert pca_mse(train, test, 2, seed=0) < 1e-5  # rounding to uint8
-    assert 0.05 * variance < pca_mse(train, test, 1, seed=0) < variance
-
-
-def test_pca_takes_no_more_dimensions_than_the_images_span():
-    images = np.random.default_rng(0).integers(0, 255, (10, 4, 4, 3), dtype=np.uint8)
-    assert pca_mse(images, images, 400, seed=0) == pytest.approx(0, abs=1e-9)

@@ -4,7 +4,7 @@ import pytest
 from stages.base.errors import StageError
 from stages.show.classifiers import bars, confusions, labelled_samples, rocs
 from stages.show.curves import losses, read_curves
-from stages.show.planes import discriminator, embedded, posterior, side_by_side, values_on
+from stages.show.planes import discriminator, extent_of, posterior, posteriors, sample_field
 from stages.show.style import Style
 
 STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=100)
@@ -26,15 +26,16 @@ def density(points):
 
 
 def test_values_stand_where_their_points_are():
-    values = values_on(lambda points: points[..., 0] + 10 * points[..., 1], 2, 4)
+    values = sample_field(lambda points: points[..., 0] + 10 * points[..., 1], 2, 4)
     assert values[0].tolist() == [-16.5, -15.5, -14.5, -13.5]  # y = -1.5: the lowest row first
     assert values[3, 0] == 13.5
 
 
-def test_a_plane_lies_in_codes_of_any_dimension_but_one():
-    assert embedded(np.array([[1.0, 2.0]]), 4).tolist() == [[1, 2, 0, 0]]
-    with pytest.raises(StageError, match="2 dimensions or more, not of 1"):
-        embedded(np.zeros((1, 2)), 1)
+def test_a_picture_shows_the_priors_extent_and_nearly_all_codes():
+    codes = np.concatenate([np.linspace(-5, 5, 2000).reshape(1000, 2), [[100.0, 0]], np.zeros((999, 2))])
+    assert extent_of(3, codes) == pytest.approx(5, abs=0.1)
+    assert extent_of(7, codes) == 7
+    assert extent_of(3, np.full((10, 3), [1, 1, 50])) == 3
 
 
 def test_latent_planes_are_drawn_to_scale():
@@ -42,7 +43,7 @@ def test_latent_planes_are_drawn_to_scale():
     labels = np.arange(50) % 10
     names = [str(k) for k in range(10)]
     both = posterior(codes, labels, names, codes, np.zeros(50, int), density, 3, STYLE, "toy")
-    many = side_by_side({f"prior {k}": (codes, labels, density, 3) for k in range(5)}, names, STYLE, "toys")
+    many = posteriors({f"prior {k}": (codes, labels, density, 3) for k in range(5)}, names, STYLE, "toys")
     told = discriminator(np.full(50, 0.4), np.full(50, 0.6), density, density, 3, STYLE, "toy")
     assert [len(both.axes), len(many.axes), len(told.axes)] == [2, 5, 3]
     for axes in (*both.axes, *many.axes, told.axes[1]):
@@ -53,7 +54,7 @@ def test_latent_planes_are_drawn_to_scale():
 
 
 def test_curves_are_read_as_dvclive_writes_them(tmp_path):
-    names = {"reconstruction": [0.2, 0.1], "watched_mse": [0.3, 0.2], "discriminator": [0.6, 0.7], "generator": [1, 2]}
+    names = {"train_mse": [0.2, 0.1], "watched_mse": [0.3, 0.2], "discriminator": [0.6, 0.7], "generator": [1, 2]}
     folder = tmp_path / "plots/metrics"
     folder.mkdir(parents=True)
     for name, values in names.items():
@@ -62,8 +63,9 @@ def test_curves_are_read_as_dvclive_writes_them(tmp_path):
     curves = read_curves(tmp_path)
     assert {name: values.tolist() for name, values in curves.items()} == names
     figure = losses(curves, "held-out", STYLE, "toy")
-    assert figure.axes[0].lines[0].get_xdata().tolist() == [1, 2]
-    assert "held-out" in texts(figure)
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
+    assert drawn == {"training images": [[1, 0.2], [2, 0.1]], "held-out images": [[1, 0.3], [2, 0.2]]}
+    assert set(drawn) <= set(texts(figure))
     with pytest.raises(StageError, match="holds no curves"):
         read_curves(tmp_path / "elsewhere")
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.show.sheets import as_rgb, pairs, sheet, tiled
+from stages.show.sheets import as_rgb, pairs, sheet, tile
 
 
 def test_grey_images_become_ink_on_paper_and_colours_stay():
@@ -14,7 +14,7 @@ def test_grey_images_become_ink_on_paper_and_colours_stay():
 
 def test_every_cell_stands_where_the_sheet_says():
     images = np.random.default_rng(0).integers(0, 255, (4, 3, 12, 6, 3), dtype=np.uint8)
-    picture, top, left = tiled(images, gap=1, band=2)
+    picture, top, left = tile(images, gap=1, band=2)
     for i, j in np.ndindex(4, 3):
         assert np.array_equal(picture[top[i] : top[i] + 12, left[j] : left[j] + 6], images[i, j])
     assert top.tolist() == [0, 13, 28, 41]  # two pixels more between the bands

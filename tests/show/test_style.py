@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.base.errors import StageError
-from stages.base.params import check
-from stages.show.style import Style, compact, noted, plotting, save
+from stages.base.params import WrongParams, check
+from stages.base.sentences import sentence
+from stages.show.style import Style, compact, figure_with_axes, note_on, save
 
 TEN = [f"#{k}0{k}0{k}0" for k in range(10)]
 
@@ -15,7 +15,7 @@ def style():
 
 
 def drawn(style, path, note=""):
-    figure, (axes,) = plotting("A title", 4, 3)
+    figure, (axes,) = figure_with_axes("A title", 4, 3)
     axes.plot([0, 1], [0, 1], color=style.colour(3))
     save(figure, path, style, note)
     return np.asarray(Image.open(path).convert("RGB"))
@@ -29,7 +29,7 @@ def test_the_same_picture_is_the_same_bytes(style, tmp_path):
 
 
 def test_a_note_stands_at_the_foot_and_nowhere_else(style, tmp_path):
-    without, marked = drawn(style, tmp_path / "a.png"), drawn(style, tmp_path / "b.png", noted("demo"))
+    without, marked = drawn(style, tmp_path / "a.png"), drawn(style, tmp_path / "b.png", note_on("demo"))
     changed = np.flatnonzero((without != marked).any((1, 2)))
     assert len(changed)
     assert changed.min() > 0.9 * len(without)
@@ -43,8 +43,8 @@ def test_a_palette_changes_no_pixel(colours):
 
 
 def test_only_the_publishers_data_go_without_a_note():
-    assert noted("publishers") == ""
-    assert noted("demo") == "demo data"
+    assert note_on("publishers") == ""
+    assert note_on("demo") == "demo data"
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,10 @@ def test_only_the_publishers_data_go_without_a_note():
         ({"colours": TEN[:9]}, "ten colours are needed"),
         ({"colours": [*TEN[:9], "bluish"]}, "'bluish' is no colour"),
         ({"density": "Grays!"}, "no colour map"),
-        ({"dpi": 10}, r"draw\.style\.dpi"),
+        ({"dpi": 10}, "draw.style.dpi: "),
     ],
 )
 def test_a_style_that_cannot_be_drawn_is_refused(wrong, message):
-    with pytest.raises(StageError, match=message):
+    with pytest.raises(WrongParams) as fault:
         check({"colours": TEN, "density": "Greys", "dpi": 100, **wrong}, Style, "draw.style")
+    assert message in sentence(fault.value)

@@ -1,9 +1,13 @@
-"""Python loads this at its start where it is on PYTHONPATH: it disturbs one stage of a test's pipeline.
+"""Python loads this at its start where it is on PYTHONPATH: it disturbs or watches the stages of a test's pipeline.
 
-DISTURB holds the stage's module, the function at whose n-th call it happens, n, and what happens: SIGKILL or
+DISTURB holds a stage's module, the function at whose n-th call it happens, n, and what happens: SIGKILL or
 SIGINT to the whole process group, as a power cut or Ctrl-C do, or `wait` for the file `go-on`.
+
+WATCH names a folder where each stage lists the files of the pipeline that it opened.
 """
 
+import atexit
+import json
 import os
 import signal
 import sys
@@ -12,9 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+# `python -m stages NAME [KEY]`
+STAGE = sys.orig_argv[3:] if sys.orig_argv[1:3] == ["-m", "stages"] else []
+
 
 def disturb(stage: str, function: str, number: str, what: str) -> None:
-    if stage not in sys.orig_argv:
+    if STAGE[:1] != [stage]:
         return
     *path, name = function.split(".")
     owner: Any = import_module(path[0])
@@ -38,5 +45,23 @@ def disturb(stage: str, function: str, number: str, what: str) -> None:
     setattr(owner, name, disturbed)
 
 
+def watch(folder: Path) -> None:
+    root, opened = f"{Path.cwd()}{os.sep}", set()
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+            path, mode = os.path.abspath(arguments[0]), arguments[1]
+            if path.startswith(root):
+                opened.add((path.removeprefix(root), "w" if set(mode or "w") & set("wax+") else "r"))
+
+    def write() -> None:
+        (folder / f"{'@'.join(STAGE)}.json").write_text(json.dumps(sorted(opened)))
+
+    sys.addaudithook(look)
+    atexit.register(write)
+
+
 if "DISTURB" in os.environ:
     disturb(*os.environ["DISTURB"].split())
+if "WATCH" in os.environ and STAGE:
+    watch(Path(os.environ["WATCH"]))

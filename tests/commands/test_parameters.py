@@ -1,0 +1,20 @@
+import networkx
+
+from stages.commands.parameters import abbreviate, find_readers
+
+
+def test_a_key_stands_for_those_below_it_where_they_have_the_same_readers():
+    params = {"a": {"x": 1, "y": {"z": 2}}, "b": {"p": 1, "q": 2}}
+    lock = {
+        "one": {"params": {"params.yaml": {"a": params["a"], "b.p": 1}}},
+        "two@k": {"params": {"params.yaml": {"b.q": 2}}},
+        "three": {},
+    }
+    stages = networkx.DiGraph([("one", "three"), ("two@k", "three")])
+    assert find_readers(params, lock, stages) == {
+        "a": ({"one"}, {"three"}),
+        "b.p": ({"one"}, {"three"}),
+        "b.q": ({"two@k"}, {"three"}),
+    }
+    assert abbreviate({"two@k"}, ["one", "two@k", "two@l"]) == "two@k"
+    assert abbreviate({"two@k", "two@l"}, ["one", "two@k", "two@l"]) == "two"

@@ -1,0 +1,59 @@
+"""Tiny networks, and how they learn, that tests share."""
+
+from typing import Any
+
+from stages.aae.inference import encode
+from stages.aae.networks import AAE, AAEArchitecture
+from stages.base.tables import Images, Latents
+
+GAUSSIAN = {"kind": "gaussian", "dim": 2, "std": 1.0}
+UMBRELLA = {"kind": "umbrella", "petals": 10, "radius": 2.0, "std_along": 0.53, "std_across": 0.177}
+SWISS_ROLL = {"kind": "swiss_roll", "segments": 10, "turns": 2.0, "radius": 3.0, "std": 0.12}
+LEARNING = {
+    "seed": 0,
+    "epochs": 2,
+    "batch_size": 16,
+    "learning_rate": 0.01,
+    "discriminator_learning_rate": 0.001,
+    "clip_norm": 1.0,
+    "flips": False,
+    "adversarial_weight": 0.01,
+    "adversarial_growth": 1.0,
+    "noise": 0.0,
+    "code_noise": 0.0,
+    "balanced": False,
+}
+
+
+def digits_architecture(prior: dict[str, Any] = UMBRELLA, hidden: int = 16, classes: int = 0) -> AAEArchitecture:
+    return AAEArchitecture(
+        image_shape=(1, 28, 28),
+        prior=prior,
+        autoencoder={"kind": "dense", "hidden": [hidden]},
+        discriminator=[8],
+        normalise_codes=False,
+        classes=classes,
+    )
+
+
+def faces_architecture(normalise_codes: bool = False) -> AAEArchitecture:
+    return AAEArchitecture(
+        image_shape=(3, 16, 16),
+        prior=GAUSSIAN | {"dim": 6},
+        autoencoder={"kind": "convolutional", "channels": [4, 8]},
+        discriminator=[8],
+        normalise_codes=normalise_codes,
+        classes=0,
+    )
+
+
+def digits_aae(prior: dict[str, Any] = UMBRELLA, classes: int = 0) -> AAE:
+    return AAE(digits_architecture(prior, classes=classes)).eval()
+
+
+def faces_aae() -> AAE:
+    return AAE(faces_architecture()).eval()
+
+
+def encoded(aae: AAE, data: Images) -> Latents:
+    return Latents.of(data, encode(aae, data.images))

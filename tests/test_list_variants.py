@@ -1,0 +1,47 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.list_variants import main
+from tests.networks import GAUSSIAN, UMBRELLA
+
+
+@pytest.fixture
+def params() -> dict:
+    priors = {
+        "petals": {"label": "Petals", "prior": UMBRELLA, "training": {"epochs": 2}},
+        "ball": {"label": "Ball", "prior": GAUSSIAN, "training": {}},
+    }
+    trees = {
+        "trees": {"label": "Trees", "features": "a.npz", "settings": "defaults", "classes": "all"},
+        "pair": {"label": "Pair", "features": "a.npz", "settings": "defaults", "classes": ["cat", "dog"]},
+    }
+    return {"digits": {"priors": priors}, "lightgbm": {"classifiers": trees}, "cnn": {"label": "CNN"}}
+
+
+def listed(params: dict) -> list[bytes]:
+    Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    main()
+    return [Path(f"data/variants/{name}.json").read_bytes() for name in ("digits", "classifiers")]
+
+
+def test_variants_are_listed_in_the_order_of_params_with_the_specialist_first(params):
+    digits, classifiers = map(json.loads, listed(params))
+    assert digits == [
+        {"name": "petals", "label": "Petals", "prior": UMBRELLA},
+        {"name": "ball", "label": "Ball", "prior": GAUSSIAN},
+    ]
+    assert classifiers == [
+        {"name": "cnn", "label": "CNN", "classes": "all"},
+        {"name": "trees", "label": "Trees", "classes": "all"},
+        {"name": "pair", "label": "Pair", "classes": ["cat", "dog"]},
+    ]
+
+
+def test_how_a_variant_is_trained_changes_no_list(params):
+    before = listed(params)
+    params["digits"]["priors"]["ball"]["training"] = {"epochs": 3}
+    params["lightgbm"]["classifiers"]["trees"]["settings"] = "tuned"
+    assert listed(params) == before
