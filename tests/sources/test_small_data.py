@@ -33,11 +33,11 @@ def test_the_objects_can_be_told_apart_but_not_by_their_colour(objects):
     train, test = objects.part("train"), objects.part("test")
 
     def accuracy(features):
-        forest = RandomForestClassifier(100, random_state=0)
+        forest = RandomForestClassifier(30, random_state=0)
         return forest.fit(features(train.images), train.labels).score(features(test.images), test.labels)
 
     assert accuracy(lambda images: images.mean((1, 2))) < 0.25
-    assert 0.3 < accuracy(lambda images: images.reshape(len(images), -1)) < 0.95
+    assert 0.3 < accuracy(lambda images: images[:, ::2, ::2].reshape(len(images), -1)) < 0.95
 
 
 def test_the_faces_are_jpegs_as_large_as_the_real_ones():
