@@ -215,6 +215,8 @@ def unknown_names(params: Params) -> Iterator[str]:
     for name, control in params.controls.items():
         used[f"controls.{name}.model"] = ([control.model], models)
     for name, entry in classifiers.items():
+        if name in ("cnn", "chance"):  # rows of the table that are not LightGBM's
+            yield f"lightgbm.classifiers.{name}: the name is taken"
         used[f"lightgbm.classifiers.{name}.settings"] = ([entry.settings], list(params.lightgbm.settings))
         used[f"lightgbm.classifiers.{name}.features"] = ([entry.features], features)
         if entry.classes != "all":

@@ -40,13 +40,14 @@ def start(folder: Path, target: str, disturbance: str) -> subprocess.Popen:
 def break_off(folder: Path, target: str, middle: str, what: str) -> None:
     """Run a stage until the middle of its work, where it gets the signal `what`."""
     (folder / "disturbed").unlink(missing_ok=True)
+    earlier = set(folder.rglob(".*.part*"))  # what a kill left, and the killed stage's next run replaces
     broken = start(folder, target, f"{middle} {what}")
     said, _ = broken.communicate(timeout=300)
     assert (folder / "disturbed").exists(), f"{target} was never in the middle of its work: {said}"
     assert broken.returncode == (-signal.SIGKILL if what == "SIGKILL" else 255), f"{target}, {what}: {said}"
     if what == "SIGINT":
         assert "Traceback" not in said, f"{target}: {said}"
-        half = [path.name for path in folder.rglob(".*.part*")]
+        half = set(folder.rglob(".*.part*")) - earlier
         assert not half, f"{target} left {half}"
 
 

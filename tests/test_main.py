@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages import __main__ as command_line
-from stages.__main__ import STAGES, call, main, run
+from stages.__main__ import STAGES, call, dispatch, main
 from stages.base.errors import StageError
 from stages.base.files import DamagedFile
 from stages.commands.__main__ import NAMES
@@ -67,7 +67,7 @@ def test_a_process_that_cannot_do_its_work_fails_with_one_line(project, words, s
     ],
 )
 def test_a_wrong_call_is_one_line_with_the_right_one(ending, words, says):
-    status, said = ending(run, "stages", STAGES, "stage", words)
+    status, said = ending(dispatch, "stages", STAGES, "stage", words)
     assert status == 1
     assert said.startswith(says)
     assert len(said.splitlines()) == 1
@@ -82,8 +82,8 @@ def test_a_call_without_a_name_lists_the_names(ending, monkeypatch):
 
 def test_commands_for_people_are_called_alike(ending):
     commands = ("stages.commands", NAMES, "command")
-    assert ending(run, *commands, ["dmo"])[1].startswith("error: no command 'dmo', did you mean demo?: there are ")
-    assert ending(run, *commands, ["demo"])[1].endswith("the call is `python -m stages.commands demo FOLDER`\n")
+    assert ending(dispatch, *commands, ["dmo"])[1].startswith("error: no command 'dmo', did you mean demo?: there are ")
+    assert ending(dispatch, *commands, ["demo"])[1].endswith("the call is `python -m stages.commands demo FOLDER`\n")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Measure this machine's speed: seconds per stage of the last run, and each network's training on random images."""
 
 import json
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -15,10 +13,10 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from stages import train_cnn, train_digits, train_faces
-from stages.__main__ import TIMES
+from stages.__main__ import TIMES, keep_memory, peak_memory
 from stages.aae.inference import as_input
 from stages.aae.priors import AnyPrior
-from stages.base.batches import steps_per_epoch
+from stages.aae.training import AAETrainer
 from stages.base.params import Count, load, load_variant
 from stages.base.tables import Images
 from stages.cnn.network import Widths
@@ -27,6 +25,7 @@ from stages.learning.compute import ComputeParams, Machine, prepare
 
 WARM_UP = 2  # steps
 SECONDS = 10.0  # that steps of each network are counted
+DIGITS, FACES, OBJECTS = 55_000, 5_171, 45_000  # training images of the real data
 SIDE = 1024  # of the matrices whose product gives the machine's own rate
 
 
@@ -77,7 +76,7 @@ def count_macs(network: nn.Module, *inputs: Tensor) -> int:
 
 def time_step(trainer: Any) -> float:
     """Seconds per step of a training."""
-    steps = (losses for number in range(10**6) for losses in trainer.epoch(number))
+    steps = (losses for number in range(trainer.training.epochs) for losses in trainer.epoch(number))
     for losses in islice(steps, WARM_UP):
         finish(next(iter(losses.values())))
     start, count = time.perf_counter(), 0
@@ -87,48 +86,50 @@ def time_step(trainer: Any) -> float:
     return elapsed / count
 
 
-def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int, int]]:
-    """Of each network: name, trainer, network, MACs of a forward pass per image, images per step and per epoch."""
-    digits = random_images((28, 28, 1), 2000, "validation")
+def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]]:
+    """Of each network: name, trainer, network, multiply-adds of a forward pass per image, images per step."""
+    digits = random_images((28, 28, 1), DIGITS, "validation")
     common = [load(f"digits.common.{key}", list[Count]) for key in ("hidden", "discriminator")]
     for name in load("digits.priors", dict[str, Any]):
         prior = load(f"digits.priors.{name}.prior", AnyPrior)
         training = load_variant("digits.common.training", f"digits.priors.{name}.training", train_digits.DigitsTraining)
         trainer = train_digits.make_trainer(digits, *common, prior, training, machine)
-        image = as_input(trainer.images[:1])
-        macs = count_macs(nn.Sequential(trainer.aae.encoder, trainer.aae.decoder), image)
-        seen = training.batch_size + (training.labelled_batch if training.labelled else 0)
-        yield f"digits@{name}", trainer, trainer.aae, macs, seen, seen * steps_per_epoch(55_000, training.batch_size)
+        labelled = training.labelled_batch if training.labelled else 0
+        yield f"digits@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size + labelled
     side = load("faces.image_size", int)
+    faces = random_images((side, side, 3), FACES, "held_out")
     for name in load("faces.variants", dict[str, Any]):
         model, training = (
             load_variant(f"faces.common.{part}", f"faces.variants.{name}.{part}", kind)
             for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.AAETraining))
         )
-        faces = random_images((side, side, 3), 4 * training.batch_size, "held_out")
         trainer = train_faces.make_trainer(faces, model, training, machine)
-        macs = count_macs(nn.Sequential(trainer.aae.encoder, trainer.aae.decoder), as_input(trainer.images[:1]))
-        yield f"faces@{name}", trainer, trainer.aae, macs, training.batch_size, 5171
+        yield f"faces@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size
     training = load("cnn.training", train_cnn.CNNTraining)
-    objects = random_images((32, 32, 3), 2 * training.batch_size, "validation")
+    objects = random_images((32, 32, 3), OBJECTS, "validation")
     trainer = train_cnn.make_trainer(objects, load("cnn.widths", Widths), training, machine)
     macs = count_macs(trainer.network, trainer.images[:1].permute(0, 3, 1, 2))
-    yield "cnn", trainer, trainer.network, macs, training.batch_size, 45_000
+    yield "cnn", trainer, trainer.network, macs, training.batch_size
+
+
+def aae_macs(trainer: AAETrainer) -> int:
+    """Multiply-adds of one image's way through encoder and decoder."""
+    return count_macs(nn.Sequential(trainer.aae.encoder, trainer.aae.decoder), as_input(trainer.images[:1]))
 
 
 def main() -> None:
+    keep_memory()  # as stages do
     print("\n".join(stage_times()), "\n")
     machine = prepare(load("compute", ComputeParams))
     rate = matrix_rate(machine)
     print(f"products of {SIDE} x {SIDE} matrices: {2 * rate / 1e9:.0f} GFLOP/s\n")
     print(f"{'training':<24} parameters   MACs/image   ms/step   images/s   s/epoch   of that rate")
-    for name, trainer, network, macs, images, per_epoch in trainings(machine):
+    for name, trainer, network, macs, images in trainings(machine):
         seconds = time_step(trainer)
         parameters = sum(weight.numel() for weight in network.parameters())
         share = 3 * macs * images / seconds / rate  # forward, and backward to inputs and to weights
         print(
             f"{name:<24} {parameters:>10,} {macs:>12,} {1000 * seconds:>9.1f} {images / seconds:>10,.0f}"
-            f" {per_epoch * seconds / images:>9.1f} {share:>14.0%}"
+            f" {trainer.steps * seconds:>9.1f} {share:>14.0%}"
         )
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
-    print(f"\npeak memory of this command: {memory / (2**20 if sys.platform == 'darwin' else 1):,.0f} MB")
+    print(f"\npeak memory of this command: {peak_memory():,.0f} MB")

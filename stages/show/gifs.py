@@ -66,7 +66,9 @@ def write_gif(path: str | Path, frames: np.ndarray, milliseconds: int, colours: 
     _, nearest = KDTree(palette[WHITE:]).query(frames.reshape(-1, 3))
     shown = (WHITE + nearest).astype(np.uint8).reshape(frames.shape[:3])
     shown[1:][shown[1:] == shown[:-1]] = UNCHANGED  # a tenth smaller
+    # left to itself, Pillow's plugin gives each frame a palette of its own: a third larger
+    layout = {"mode": "P", "palette": palette.tobytes(), "transparency": UNCHANGED, "disposal": 1}
+    # into memory first: on a full disk, imageio's own writer complains a second time as it is deleted
+    gif = imageio.imwrite("<bytes>", shown, plugin="pillow", extension=".gif", duration=milliseconds, loop=0, **layout)
     with replacing(path) as part:
-        # left to itself, Pillow's plugin gives each frame a palette of its own: a third larger
-        layout = {"mode": "P", "palette": palette.tobytes(), "transparency": UNCHANGED, "disposal": 1}
-        imageio.imwrite(part, shown, plugin="pillow", duration=milliseconds, loop=0, **layout)
+        part.write_bytes(gif)

@@ -22,7 +22,7 @@ class GitFolder(NamedTuple):
 def clone(source: GitFolder, folder: Path) -> Path:
     """Fetch `source`, no other files and no history, into the empty `folder`; gives its path there.
 
-    Raises StageError with git's last words where that fails.
+    Raises StageError with git's own words where that fails.
     """
     commands = (
         "init --quiet",
@@ -41,7 +41,8 @@ def clone(source: GitFolder, folder: Path) -> Path:
     except FileNotFoundError:
         fault = "git is not installed"
     except subprocess.CalledProcessError as error:
-        fault = (error.stderr.strip().splitlines() or [f"git ended with {error.returncode}"])[-1]
+        said = error.stderr.strip().splitlines() or [f"git ended with {error.returncode}"]
+        fault = next((line for line in said if line.startswith("fatal: ")), said[-1])
     else:
         return folder / source.path
     raise StageError(f"{source.path} is missing and git cannot get it ({fault}): {by_hand(source.path, str(source))}")

@@ -78,13 +78,5 @@ def read_archive(path: Path) -> dict[str, bytes]:
             # a sparse file can be of any size, whatever the archive's is
             entries = (entry for entry in archive if entry.isfile() and not entry.issparse())
             return name_by_person((entry.name, archive.extractfile(entry).read()) for entry in entries)
-    except (
-        EOFError,
-        gzip.BadGzipFile,
-        tarfile.TarError,
-        zlib.error,
-        ValueError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except DAMAGES as error:
         raise StageError(f"{path} is damaged or no archive ({error}): replace it") from error
