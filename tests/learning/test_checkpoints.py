@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import stages
-from stages.__main__ import run
+from stages.__main__ import dispatch
 from stages.base.tables import Latents
 from stages.learning.checkpoints import digest
 from stages.learning.compute import ComputeParams
@@ -84,7 +84,7 @@ def test_a_digest_tells_the_code_of_the_running_stage_apart(monkeypatch, capsys,
         code = f"from stages.learning.checkpoints import digest\n{line}\n\n\ndef main():\n    print(digest())\n"
         Path("some_stage.py").write_text(code, encoding="utf-8")
         sys.modules.pop("stages.some_stage", None)
-        run("stages", ["some_stage"], "stage", ["some_stage"])
+        dispatch("stages", ["some_stage"], "stage", ["some_stage"])
         return capsys.readouterr().out
 
     try:
