@@ -15,7 +15,12 @@ from stages.commands.demo import DEMO, lay_out, set_values
 SHORT = DEMO | {
     "digits.common.training.epochs": 2,
     "faces.common.training.epochs": 2,
+    "cnn.widths": [16, 32, 32],
     "cnn.training.epochs": 2,
+    "gifs.pairs": 2,
+    "gifs.frames": 5,
+    "gifs.scale": 1,
+    "gifs.colours": 32,
 }
 PRIORS = ("gaussian", "umbrella_labels")
 CLASSIFIERS = ("lightgbm_codes_tuned", "lightgbm_pca", "lightgbm_untrained", "pair_lightgbm_codes")

@@ -99,7 +99,7 @@ def test_an_override_and_a_whole_prior_may_go(values):
         (
             "digits.common.training.learning_rate",
             float("nan"),
-            "digits.common.training.learning_rate: input should be less than 1 (got nan)",
+            "digits.common.training.learning_rate: input should be a finite number (got nan)",
         ),
         (
             "digits.priors.swiss_roll.prior.kind",

@@ -19,8 +19,8 @@ from stages.base.params import Count, Section
 class Dense(Section):
     """Fully connected encoder and its mirror image as decoder (AAE paper, appendix A).
 
-    The decoder's layers are normalised (Ba et al. 2016, Layer Normalization), which halves the epochs that two
-    dimensions need; in the encoder it makes the adversarial game unstable.
+    The decoder's layers are normalised (Ba et al. 2016, Layer Normalization), with which it learns a Gaussian's codes
+    in half the epochs; in the encoder it makes the adversarial game with a mixture unstable.
     """
 
     kind: Literal["dense"]

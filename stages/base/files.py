@@ -74,8 +74,8 @@ def write_json(path: str | Path, values: Mapping[str, Any] | list) -> None:
 
 def require_finite(path: str | Path, key: str, value: Any) -> None:
     """Raise NotFiniteMetric for a number below the dotted key that JSON has no word for."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
+    if isinstance(value, Mapping | list):
+        for name, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             require_finite(path, f"{key}.{name}".lstrip("."), inner)
     elif isinstance(value, float) and not math.isfinite(value):
         raise NotFiniteMetric(path, key, value)

@@ -28,9 +28,9 @@ class NoParams(StageError):
 
 
 class Section(BaseModel):
-    """Base of all parameter models: no unknown keys, no change after loading."""
+    """Base of all parameter models: no unknown keys, no infinite numbers, no change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def load(key: str, kind: type[T]) -> T:
@@ -61,7 +61,7 @@ def read_params(path: str | Path = "params.yaml") -> Any:
     """The whole file as plain values. Raises NoParams where it is missing or no YAML."""
     try:
         return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (FileNotFoundError, ValueError, yaml.YAMLError) as error:
         raise NoParams(path, error) from error
 
 

@@ -31,7 +31,7 @@ def read_arrays(path: str | Path, *names: str) -> dict[str, np.ndarray]:
     try:
         with np.load(require_file(path), allow_pickle=False) as file:
             return {name: file[name] for name in names}
-    except (BadZipFile, EOFError, KeyError, OSError, RuntimeError, ValueError) as error:
+    except (BadZipFile, EOFError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which a wrong offset in the file brings about
             raise
         raise DamagedFile(path, error) from error

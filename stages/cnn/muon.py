@@ -34,7 +34,7 @@ class Muon(Optimizer):
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:
-    """The matrix (m, n) with all singular values moved to about 1: between 0.7 and 1.2 unless they are far smaller."""
+    """The matrix (m, n) with all singular values moved to about 1: between 0.6 and 1.2 unless they are far smaller."""
     a, b, c = QUINTIC
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     wide = wide / (wide.norm() + 1e-7)  # singular values of at most 1

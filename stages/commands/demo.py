@@ -31,6 +31,7 @@ DEMO = {
     "digits.priors.umbrella.training.epochs": 24,
     "digits.priors.umbrella.training.learning_rate": 0.003,
     "digits.priors.umbrella.training.adversarial_weight": 0.002,
+    "digits.priors.umbrella_labels.training.epochs": 24,
     "digits.priors.umbrella_labels.training.adversarial_weight": 0.002,
     "digits.priors.umbrella_labels.training.labelled_batch": 64,
     "digits.priors.swiss_roll.training.epochs": 24,

@@ -58,7 +58,7 @@ class Checkpoint:
             content = torch.load(self.path, weights_only=True, map_location=trainer.generator.device)
         except FileNotFoundError:
             return []
-        except (EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        except (EOFError, OSError, RuntimeError, pickle.UnpicklingError) as error:
             print(f"{self.path} cannot be read ({error}): training starts anew", file=sys.stderr)
             return []
         if content.get("digest") != self.digest:

@@ -58,9 +58,9 @@ def fitted(trainer: Trainer, *, name: str, epochs: int, digest: str, curves: Pat
             for values in history:
                 plot(live, values)
             for number in range(len(history), epochs):
-                values = mean_losses(trainer.epoch(number), bar)
+                values = mean_losses(name, trainer.epoch(number), number * trainer.steps, bar)
                 for measure, value in trainer.measure().items():
-                    values[measure] = require_finite(measure, value, bar, bar.n)
+                    values[measure] = require_finite(name, measure, value, (number + 1) * trainer.steps)
                 history.append(values)
                 checkpoint.save(trainer, history)
                 plot(live, values)
@@ -68,16 +68,16 @@ def fitted(trainer: Trainer, *, name: str, epochs: int, digest: str, curves: Pat
     checkpoint.delete()
 
 
-def mean_losses(steps: Iterator[dict[str, Tensor]], bar: tqdm) -> dict[str, float]:
-    """The mean of each loss over an epoch's steps, of which the bar counts each."""
+def mean_losses(name: str, steps: Iterator[dict[str, Tensor]], first: int, bar: tqdm) -> dict[str, float]:
+    """The mean of each loss over an epoch's steps, `first` of which came before, and each of which the bar shows."""
     sums: dict[str, float] = {}
-    number, first = bar.n, bar.n
+    number = first
     counted = count_steps(steps, bar)
     while some := list(islice(counted, LOOK)):
         for values in torch.stack([torch.stack([*step.values()]).float() for step in some]).tolist():
             number += 1
             for loss, value in zip(some[0], values, strict=True):
-                sums[loss] = sums.get(loss, 0.0) + require_finite(f"{loss} loss", value, bar, number)
+                sums[loss] = sums.get(loss, 0.0) + require_finite(name, f"{loss} loss", value, number)
         bar.set_postfix({loss: f"{value:.4f}" for loss, value in zip(some[0], values, strict=True)}, refresh=False)
     return {loss: total / (number - first) for loss, total in sums.items()}
 
@@ -89,10 +89,10 @@ def count_steps(steps: Iterator[T], bar: tqdm) -> Iterator[T]:
         yield step
 
 
-def require_finite(what: str, value: float, bar: tqdm, step: int) -> float:
-    """`value`, where it is finite; raises NotFinite where not."""
+def require_finite(name: str, what: str, value: float, step: int) -> float:
+    """`value`, where it is finite; raises NotFinite, naming the training, where not."""
     if not math.isfinite(value):
-        raise NotFinite(bar.desc.removesuffix(": "), what, value, step)
+        raise NotFinite(name, what, value, step)
     return value
 
 

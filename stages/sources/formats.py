@@ -1,16 +1,16 @@
 """MNIST and CIFAR-10 as tables of labelled images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torchvision.datasets import CIFAR10, MNIST
 
 from stages.base.tables import Images
 
 
-def read_images(publisher: type[MNIST] | type[CIFAR10], root: Path) -> Images:
-    """What torchvision reads below `root`, training files first.
+def read_images(publisher: Callable[..., Any], root: Path) -> Images:
+    """What a class of torchvision.datasets, MNIST or CIFAR10, reads below `root`, training files first.
 
     CIFAR-10 comes as pickles, which can run code: nothing but verified files may lie there.
     """

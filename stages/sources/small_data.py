@@ -7,7 +7,6 @@ import io
 
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from stages.base.tables import Images
 from stages.sources.drawing import SHAPES, draw_face, draw_object
@@ -23,6 +22,8 @@ TRAIN_OBJECTS, TEST_OBJECTS = 600, 200
 
 def make_digits() -> Images:
     """scikit-learn's digits, 28 x 28 x 1."""
+    from sklearn.datasets import load_digits  # takes seconds, also where the data are real ones
+
     digits = load_digits()
     images = np.stack([enlarge(image) for image in digits.images])  # (1797, 28, 28)
     return tabulate(images, digits.target, list("0123456789"), len(images) - TEST_DIGITS)

@@ -102,6 +102,7 @@ def test_a_list_keeps_its_order():
         ({"mse": float("nan")}, "mse is nan"),
         ({"cnn": {"auroc": np.float64("inf")}}, "cnn.auroc is inf"),
         ({"a": {"b": {"c": float("-inf")}}}, "a.b.c is -inf"),
+        ({"curve": [0.5, float("nan")]}, "curve.1 is nan"),
     ],
 )
 def test_a_number_that_json_lacks_is_refused_by_its_name(values, says):

@@ -39,6 +39,7 @@ def test_a_stage_reads_the_value_at_its_key_and_cannot_change_it(write):
     [
         ("{epochs: 0, rate: 1}", "training.epochs: input should be greater than or equal to 1 (got 0)"),
         ("{epochs: 1}", "training.rate: missing"),
+        ("{epochs: 1, rate: .inf}", "training.rate: input should be a finite number (got inf)"),
         ("{epochs: 1, rate: 1, epoch: 2}", "training.epoch: unknown key, did you mean epochs?"),
         ("", "training: missing"),
         ("3", "training: input should be a valid dictionary or instance of Training (got 3)"),
@@ -80,7 +81,10 @@ def test_a_wrong_override_is_told_with_its_own_key(write, variant, says):
     assert said("common", "umbrella", Training, of=load_variant) == f"params.yaml: {says}"
 
 
-@pytest.mark.parametrize("content", [None, b"digits: [", b"a: b: c", "label: Gauß".encode("latin-1"), b"\x00"], ids=str)
+NO_YAML = [b"digits: [", b"a: b: c", "label: Gauß".encode("latin-1"), b"\x00", b"day: 2026-13-45"]
+
+
+@pytest.mark.parametrize("content", [None, *NO_YAML], ids=str)
 def test_a_file_that_cannot_be_read_is_one_sentence_with_the_remedy(content):
     if content is not None:
         Path("params.yaml").write_bytes(content)

@@ -110,6 +110,13 @@ def test_a_damaged_table_is_one_sentence_with_the_remedy(digits, damage):
     assert len(text.splitlines()) == 1
 
 
+def test_a_single_array_in_place_of_a_table_is_damaged():
+    with open("a.npz", "wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(DamagedFile):
+        Images.read("a.npz")
+
+
 def test_a_table_of_other_arrays_is_damaged(digits):
     digits.write("a.npz")
     with pytest.raises(DamagedFile, match="codes"):

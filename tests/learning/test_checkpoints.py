@@ -40,12 +40,7 @@ def test_a_checkpoint_of_another_digest_is_not_taken_up(capsys):
     assert "is of other parameters, data or code: training starts anew" in capsys.readouterr().err
 
 
-TRUNCATED = pytest.param(
-    "truncated", marks=pytest.mark.xfail(raises=OSError, strict=True, reason="torch's reader seeks past the end")
-)
-
-
-@pytest.mark.parametrize("damage", ["empty", "a page of HTML", TRUNCATED])
+@pytest.mark.parametrize("damage", ["empty", "a page of HTML", "truncated"])
 def test_a_damaged_checkpoint_is_not_taken_up(damage, capsys):
     whole = train(3)
     interrupt("same")

@@ -68,6 +68,14 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_nothing_of_its_epoch_i
     assert not Path("weights").exists()
 
 
+def test_a_fault_is_told_alike_where_progress_is_not_shown(monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    with pytest.raises(NotFinite) as fault:
+        fit(Scripted([[1.0, 1.0], [1.0, NAN]], [0.3]))
+    assert fault.value.args[:2] == ("toy", "bad loss")
+    assert fault.value.args[3] == 4
+
+
 def test_a_measure_that_is_not_finite_stops_the_training():
     with pytest.raises(NotFinite) as fault:
         fit(Scripted([[1.0], [1.0]], [0.3, NAN]))
