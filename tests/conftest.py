@@ -59,6 +59,19 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
+@pytest.fixture
+def ending(capsys):
+    """Call a function that ends the process; gives the exit status and what stands on stderr."""
+
+    def end(function, *arguments):
+        with pytest.raises(SystemExit) as ended:
+            function(*arguments)
+        code, said = ended.value.code, capsys.readouterr().err
+        return (1, f"{said}{code}\n") if isinstance(code, str) else (code, said)  # as Python ends with a text
+
+    return end
+
+
 @pytest.fixture(scope="session")
 def project(request) -> Path:
     return request.config.rootpath
@@ -88,5 +101,6 @@ def own_small(small, tmp_path) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker makes the small pipeline first; meanwhile the other one runs tests that do without it."""
-    items.sort(key=lambda item: (item.path.stem != "test_pipeline", "small" in getattr(item, "fixturenames", ())))
+    """One worker makes the small pipeline first, while the other one makes the same under interruptions."""
+    first = ("test_pipeline", "test_interruptions", "test_experiments", "test_full_disks")
+    items.sort(key=lambda item: first.index(item.path.stem) if item.path.stem in first else len(first))

@@ -15,19 +15,6 @@ from stages.base.files import DamagedFile
 from stages.commands.__main__ import NAMES
 
 
-@pytest.fixture
-def ending(capsys):
-    """Call a function that ends the process; gives the exit status and what stands on stderr."""
-
-    def end(function, *arguments):
-        with pytest.raises(SystemExit) as ended:
-            function(*arguments)
-        code, said = ended.value.code, capsys.readouterr().err
-        return (1, f"{said}{code}\n") if isinstance(code, str) else (code, said)  # as Python ends with a text
-
-    return end
-
-
 def python(project, *words):
     environment = os.environ | {"PYTHONPATH": str(project)}
     return subprocess.run([sys.executable, *words], env=environment, check=False, text=True, capture_output=True)
