@@ -53,12 +53,13 @@ def test_the_same_seed_gives_the_same_controls(objects, faces):
 def test_components_are_those_of_the_training_faces(faces):
     images = faces.images
     codes = principal_components(images[:32], images[32:], 5, seed=0)
-    exact = PCA(5, svd_solver="full").fit(as_rows(images[:32])).transform(as_rows(images[32:]))
+    both = np.concatenate([images[:32], images[:32, :, ::-1]])
+    exact = PCA(5, svd_solver="full", whiten=True).fit(as_rows(both)).transform(as_rows(images[32:]))
     assert np.allclose(np.abs(codes), np.abs(exact), atol=1e-3)
 
 
 def test_few_faces_span_few_components(faces):
-    assert principal_components(faces.images[:4], faces.images, 5, seed=0).shape == (40, 3)
+    assert principal_components(faces.images[:2], faces.images, 5, seed=0).shape == (40, 3)
 
 
 def test_an_untrained_encoder_knows_the_statistics_of_the_faces(faces):

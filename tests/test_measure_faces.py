@@ -9,6 +9,9 @@ import yaml
 from stages.aae.inference import reconstruct
 from stages.base.tables import Latents
 from stages.learning.weights import save_weights
+from stages.measure.codes import norm_deviation
+from stages.measure.images import mse
+from stages.measure.pca import as_rows, fit_pca, pca_decode
 from stages.measure_faces import main, measure_faces
 from tests.networks import encoded, faces_aae
 
@@ -20,7 +23,15 @@ def test_errors_are_those_of_each_splits_reconstructions(faces):
         images = faces.part(split).images
         error = np.square(reconstruct(aae, images) - images / 255).mean()
         assert scores[f"{split}_mse"] == pytest.approx(error, rel=1e-4)
-    assert scores["pca_held_out_mse"] < scores["held_out_mse"]  # nothing was trained
+    train, held_out = faces.part("train").images, faces.part("held_out").images
+    pca = fit_pca(train, 6, seed=0)
+    codes = pca.transform(as_rows(held_out))
+    assert scores["pca_held_out_mse"] == pytest.approx(mse(held_out, pca_decode(pca, codes, (16, 16, 3))))
+    assert (
+        scores["pca_held_out_mse"] < scores["closed_form_held_out_mse"] < scores["held_out_mse"]
+    )  # of one dimension less
+    assert scores["pca_norm_deviation"] == pytest.approx(norm_deviation(codes))
+    assert scores["closed_form_norm_deviation"] != scores["pca_norm_deviation"]
     assert 0 < scores["held_out_psnr"] < 40
 
 
@@ -36,6 +47,9 @@ def test_codes_of_the_prior_score_at_the_floor_and_wider_ones_above_it(faces):
     assert wide["norm_deviation"] == pytest.approx(4 * own["norm_deviation"])
     assert wide["sliced_w2"] > 3 * wide["sliced_w2_floor"]
     assert wide["two_sample_accuracy"] > 0.75
+    assert own["top_eigenvalue"] == pytest.approx(own["top_eigenvalue_floor"], rel=0.3)
+    assert wide["top_eigenvalue"] == pytest.approx(4 * own["top_eigenvalue"])
+    assert wide["kurtosis"] == pytest.approx(own["kurtosis"]) == pytest.approx(3, abs=0.5)
 
 
 def test_the_stage_writes_scores_and_the_datas_source(faces):

@@ -57,19 +57,30 @@ def digits_table() -> Iterator[str]:
 
 def faces_table() -> Iterator[str]:
     yield (
-        "| held-out people | MSE (training people) | of PCA | code norm: mean | deviation (of a sample) "
-        "| sliced W2 (floor) | two-sample accuracy (floor) |"
+        "| held-out people | MSE (training people) | squared norm: mean | its deviation | top eigenvalue | kurtosis "
+        "| sliced W2 | two-sample accuracy |"
     )
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for name, variant in at(read_params(), "faces.variants").items():
-        scores = read_metrics(f"faces/{name}")
-        yield (
-            f"| {variant['label']} | {scores['held_out_mse']:.4f} ({scores['train_mse']:.4f}) "
-            f"| {scores['pca_held_out_mse']:.4f} | {scores['code_norm']:.3f} "
-            f"| {scores['norm_deviation']:.3f} ({scores['norm_deviation_floor']:.3f}) "
-            f"| {scores['sliced_w2']:.3f} ({scores['sliced_w2_floor']:.3f}) "
-            f"| {scores['two_sample_accuracy']:.1%} ({scores['two_sample_accuracy_floor']:.1%}) |"
-        )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    formats = {
+        "code_norm": ".2f",
+        "norm_deviation": ".3f",
+        "top_eigenvalue": ".1f",
+        "kurtosis": ".2f",
+        "sliced_w2": ".3f",
+        "two_sample_accuracy": ".1%",
+    }
+    for variant, entry in at(read_params(), "faces.variants").items():
+        scores = read_metrics(f"faces/{variant}")
+        for label, pattern in (
+            (f"AAE, {entry['label']}", "{}"),
+            ("PCA, whitened", "pca_{}"),
+            ("PCA, closed form", "closed_form_{}"),
+            ("samples of the prior", "{}_floor"),
+        ):
+            errors = [scores.get(pattern.format(name)) for name in ("held_out_mse", "train_mse")]
+            held_out, train = (f"{error:.4f}" if error else "" for error in errors)
+            match = [f"{scores[pattern.format(name)]:{form}}" for name, form in formats.items()]
+            yield f"| {label} | {held_out}{f' ({train})' if train else ''} | {' | '.join(match)} |"
 
 
 def transfer_table() -> Iterator[str]:
@@ -98,7 +109,9 @@ def graph() -> Iterator[str]:
     yield "```mermaid"
     yield "flowchart LR"
     yield from sorted(f'    {box[0]}["{"<br>".join(box)}"]' for box in boxes if len(box) > 1)
-    yield from sorted(f"    {a[0]} --> {b[0]}" for a, b in networkx.transitive_reduction(boxes).edges)
+    for box, after in sorted(networkx.transitive_reduction(boxes).adjacency()):
+        if after:
+            yield f"    {box[0]} --> {' & '.join(sorted(other[0] for other in after))}"
     yield "```"
 
 
@@ -115,7 +128,7 @@ def fill(text: str) -> str:
 
     def block(match: re.Match) -> str:
         lines = "\n".join(BLOCKS[match["name"]]())
-        return f"<!-- {match['name']} -->\n\n{lines}\n\n<!-- end -->"
+        return f"<!-- {match['name']} -->\n{lines}\n<!-- end -->"
 
     return re.sub(r"<!-- (?P<name>\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
 

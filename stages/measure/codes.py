@@ -1,6 +1,7 @@
 """How well latent codes match a prior, and what they tell of the images' classes. Codes are arrays (N, d)."""
 
 import numpy as np
+from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
@@ -68,8 +69,22 @@ def norm_deviation(codes: np.ndarray) -> float:
     return float(np.square(codes, dtype=np.float64).mean(1).std())
 
 
+def top_eigenvalue(codes: np.ndarray) -> float:
+    """Variance along the direction in which codes (N, d) vary most.
+
+    Of few samples of a standard Gaussian in many dimensions it is far above 1, about (1 + sqrt(d / N))^2 (Geman 1980,
+    A Limit Theorem for the Norm of Random Matrices): compare with such samples, the floor.
+    """
+    return float(np.linalg.eigvalsh(np.cov(codes, rowvar=False))[-1])
+
+
+def kurtosis(codes: np.ndarray) -> float:
+    """Fourth standardised moment of each dimension, averaged: 3 for a Gaussian."""
+    return float(stats.kurtosis(codes, fisher=False).mean())
+
+
 def moments_accuracy(codes: np.ndarray, samples: np.ndarray, seed: int) -> float:
-    """Accuracy of a fresh classifier that tells codes (N, d) from samples of the prior by four moments of each.
+    """Accuracy of a fresh classifier that tells codes (N, d) from samples of the prior by four statistics of each.
 
     For many dimensions and few codes, where trees on the codes themselves see nothing: mean of x^2, of x^4, of |x|,
     and the largest |x| of each row, classified by boosted trees in five folds. 0.5 is a perfect match.

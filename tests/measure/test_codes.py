@@ -6,10 +6,12 @@ from stages.aae.priors import Umbrella
 from stages.measure.codes import (
     code_norm,
     knn_accuracy,
+    kurtosis,
     moments_accuracy,
     norm_deviation,
     petal_accuracy,
     sliced_w2,
+    top_eigenvalue,
     two_sample_accuracy,
 )
 from tests.networks import UMBRELLA
@@ -90,6 +92,18 @@ def test_norms_of_whitened_codes_with_heavy_tails_deviate_more(random):
     codes = gaussian_of_two_scales(random, 2000, 400)
     assert code_norm(codes) == pytest.approx(1, abs=0.03)
     assert norm_deviation(codes) > 4 * np.sqrt(2 / 400)
+
+
+def test_the_top_eigenvalue_is_the_variance_along_the_widest_direction(random):
+    turn, _ = np.linalg.qr(gaussian(random, 20, 20))
+    codes = gaussian(random, 20_000, 20) * np.array([3, *[1] * 19]) @ turn
+    assert top_eigenvalue(codes) == pytest.approx(9, rel=0.05)
+    assert top_eigenvalue(gaussian(random, 574, 400)) == pytest.approx((1 + np.sqrt(400 / 574)) ** 2, rel=0.05)
+
+
+def test_kurtosis_is_three_for_a_gaussian_whatever_its_width(random):
+    assert kurtosis(gaussian(random) * np.array([1, 5])) == pytest.approx(3, abs=0.15)
+    assert kurtosis(random.uniform(size=(10_000, 2))) == pytest.approx(1.8, abs=0.05)
 
 
 def test_moments_tell_codes_of_other_norms_where_projections_see_nothing(random):

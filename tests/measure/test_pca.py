@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from stages.measure.images import mse
-from stages.measure.pca import as_rows, fit_pca, pca_reconstruct
+from stages.measure.pca import ClosedForm, as_rows, fit_pca, pca_decode
 
 
 @pytest.fixture
@@ -17,27 +17,46 @@ def images() -> np.ndarray:
     )
 
 
+def reconstruct(pca: PCA, images: np.ndarray) -> np.ndarray:
+    return pca_decode(pca, pca.transform(as_rows(images)), images.shape[1:])
+
+
 def test_components_of_a_plane_of_images_lose_only_what_stands_out_of_it():
     random = np.random.default_rng(0)
-    basis = random.normal(size=(2, 27))
-    flat = (random.uniform(-1, 1, (60, 2)) @ basis).reshape(60, 3, 3, 3)
+    basis = random.normal(size=(2, 3, 3, 3))
+    basis = basis + np.array([1, -1])[:, None, None, None] * basis[:, :, ::-1]  # mirroring stays in the plane
+    flat = (random.uniform(-1, 1, (60, 2)) @ basis.reshape(2, 27)).reshape(60, 3, 3, 3)
     images = np.round(127 + 100 * flat / np.abs(flat).max()).astype(np.uint8)
     train, test = images[:40], images[40:]
-    errors = [mse(test, pca_reconstruct(fit_pca(train, dim, seed=0), test)) for dim in (1, 2)]
+    errors = [mse(test, reconstruct(fit_pca(train, dim, seed=0), test)) for dim in (1, 2)]
     variance = mse(test, np.broadcast_to((train / 255).mean(0), test.shape))
     assert errors[1] < 1e-5  # rounding to uint8
     assert 0.05 * variance < errors[0] < variance
 
 
+def test_mirror_images_are_learned_too(images):
+    pca = fit_pca(images[:30], 8, seed=0)
+    mirrored = images[30:, :, ::-1]
+    assert mse(mirrored, reconstruct(pca, mirrored)) == pytest.approx(
+        mse(images[30:], reconstruct(pca, images[30:])), rel=1e-3
+    )
+
+
+def test_codes_are_white(images):
+    both = np.concatenate([images, images[:, :, ::-1]])
+    codes = fit_pca(images, 5, seed=0).transform(as_rows(both))
+    assert np.cov(codes, rowvar=False) == pytest.approx(np.eye(5), abs=1e-2)
+
+
 def test_no_more_components_are_taken_than_the_images_span():
-    images = np.random.default_rng(0).integers(0, 255, (10, 4, 4, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (4, 4, 4, 3), dtype=np.uint8)
     pca = fit_pca(images, 400, seed=0)
-    assert pca.n_components_ == 9
-    assert mse(images, pca_reconstruct(pca, images)) == pytest.approx(0, abs=1e-9)
+    assert pca.n_components_ == 7
+    assert mse(images, reconstruct(pca, images)) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_randomised_solver_finds_the_components_and_the_same_again(images):
-    exact = PCA(5, svd_solver="full").fit(as_rows(images))
+    exact = PCA(5, svd_solver="full").fit(as_rows(np.concatenate([images, images[:, :, ::-1]])))
     found = [fit_pca(images, 5, seed=0) for _ in range(2)]
     assert np.abs(np.sum(found[0].components_ * exact.components_, 1)) == pytest.approx(np.ones(5), abs=1e-3)
     assert np.array_equal(found[0].components_, found[1].components_)
@@ -45,7 +64,27 @@ def test_the_randomised_solver_finds_the_components_and_the_same_again(images):
 
 def test_reconstructions_are_images_clipped_to_their_range(images):
     extreme = np.where(images > 127, 255, 0).astype(np.uint8)
-    reconstructions = pca_reconstruct(fit_pca(images, 20, seed=0), extreme)
+    reconstructions = reconstruct(fit_pca(images, 20, seed=0), extreme)
     assert reconstructions.shape == images.shape
     assert reconstructions.dtype == np.float32
     assert (reconstructions.min(), reconstructions.max()) == (0, 1)
+
+
+def test_the_closed_form_has_a_gaussians_norms_whatever_those_of_the_images_and_can_be_decoded():
+    random = np.random.default_rng(0)
+    contrast = random.gamma(4, size=(4000, 1))
+    train, others = np.split(contrast * random.normal(size=(4000, 20)), 2)
+    form = ClosedForm.of(train)
+    codes = form.encode(others, seed=0)
+    assert codes.shape == others.shape
+    assert np.square(codes).mean() == pytest.approx(1, abs=0.03)
+    assert np.square(codes).mean(1).std() == pytest.approx(np.sqrt(2 / 20), rel=0.1)
+    assert codes[:, -1].std() == pytest.approx(1, abs=0.05)
+    assert (np.argsort(codes[:, -1]) == np.argsort(np.linalg.norm(others[:, :-1], axis=1))).mean() > 0.99
+
+    decoded = form.decode(codes)
+    norms = np.linalg.norm(others[:, :-1], axis=1)
+    inside = (norms > form.norms[0]) & (norms < form.norms[-1])
+    assert inside.mean() > 0.99
+    assert decoded[inside, :-1] == pytest.approx(others[inside, :-1], rel=1e-6)
+    assert (decoded[:, -1] == 0).all()
