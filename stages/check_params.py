@@ -29,6 +29,7 @@ from stages.draw_faces import DrawFaces
 from stages.export_controls import Control
 from stages.fetch_lfw import Edition
 from stages.learning.compute import ComputeParams
+from stages.measure.codes import FOLDS
 from stages.measure_digits import Measure
 from stages.render_gifs import Gifs
 from stages.show.style import Style
@@ -183,12 +184,16 @@ def conflicts(values: Any) -> Iterator[str]:
 
     faces, people = params.faces, sizes["one_per_person"]
     yield from fault(count_held_out, people, faces.held_out)
-    left["faces"] = sizes[faces.keep] - round(people * faces.held_out)
+    if 0 < (held_out := round(people * faces.held_out)) < FOLDS:
+        yield f"faces.held_out: scores need at least {FOLDS} held-out people (got {held_out})"
+    left["faces"] = sizes[faces.keep] - held_out
     for name, variant in faces.variants.items():
         model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
         training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
         yield from fault(steps_per_epoch, left["faces"], training.batch_size, key=f"faces.variants.{name}")
         yield from fault(check_side, faces.image_size, model.channels, f"faces.variants.{name}")
+        if model.prior.dim < 2:
+            yield f"faces.variants.{name}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
     yield from unknown_names(params)
 
 

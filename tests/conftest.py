@@ -1,6 +1,5 @@
 """Small data and machines that the tests share."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from filelock import FileLock
 
 from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from tests.pipelines import dvc, lay_out_small, with_signals
+from tests.pipelines import copy_pipeline, dvc, lay_out_small, with_signals
 
 
 @pytest.fixture(autouse=True)
@@ -85,19 +84,22 @@ def small(project, tmp_path_factory, worker_id) -> Path:
     """
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "small"
+    done = folder.with_name("small.done")
     with FileLock(f"{folder}.lock"):
-        if not (folder / "dvc.lock").is_file():
+        if not done.is_file():
+            assert not folder.exists(), "another test tried to make the small pipeline and failed"
             opened = folder.with_name("opened")
             opened.mkdir()
             lay_out_small(folder, project)
             dvc(folder, "repro", **with_signals(WATCH=str(opened)))
+            done.touch()
     return folder
 
 
 @pytest.fixture
 def own_small(small, tmp_path) -> Path:
     """A copy of `small` for a test that changes it."""
-    return Path(shutil.copytree(small, tmp_path / "small"))
+    return copy_pipeline(small, tmp_path / "small")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -201,6 +201,11 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "faces.variants.one_per_person: images of 64 pixels cannot be halved once per entry of channels: "
             "make faces.image_size a multiple of 128",
         ),
+        (
+            {"faces.variants.one_per_person.model": {"prior": {"kind": "gaussian", "dim": 1, "std": 1.0}}},
+            "faces.variants.one_per_person: prior.dim: the scores need two dimensions (got 1)",
+        ),
+        ({"faces.held_out": 7e-4}, "faces.held_out: scores need at least 5 held-out people (got 4)"),
         ({"faces.held_out": 1e-5}, "faces.held_out is 1e-05: of 5749 people it leaves one side empty"),
         (
             {"gifs.model": "one_per_persn"},

@@ -82,7 +82,10 @@ def lay_out(folder: Path, params: Mapping[str, Any], project: Path = Path()) -> 
 
 def main(folder: str) -> None:
     lay_out(Path(folder), set_values(read_params(), DEMO))
-    finished = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), check=False)
+    try:
+        finished = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), check=False)
+    except FileNotFoundError as error:
+        raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
     if finished.returncode:
         sys.exit(finished.returncode)
     print(f"The demo's figures are in {folder}/plots, its scores in {folder}/metrics.")

@@ -20,6 +20,7 @@ def find_readers(
         leaf: frozenset(
             name
             for name, stage in lock.items()
+            if name in stages  # the lock keeps those of a variant that is gone
             for key in stage.get("params", {}).get("params.yaml", {})
             if f"{leaf}.".startswith(f"{key}.")
         )

@@ -57,8 +57,8 @@ def digits_table() -> Iterator[str]:
 
 def faces_table() -> Iterator[str]:
     yield (
-        "| held-out people | MSE (training people) | squared norm: mean | its deviation | top eigenvalue | kurtosis "
-        "| sliced W2 | two-sample accuracy |"
+        "| held-out people | MSE (training people) | norm | its deviation | top eigenvalue | kurtosis | sliced W2 "
+        "| two-sample accuracy |"
     )
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     formats = {
@@ -74,7 +74,7 @@ def faces_table() -> Iterator[str]:
         for label, pattern in (
             (f"AAE, {entry['label']}", "{}"),
             ("PCA, whitened", "pca_{}"),
-            ("PCA, closed form", "closed_form_{}"),
+            ("PCA with a Gaussian's norms", "closed_form_{}"),
             ("samples of the prior", "{}_floor"),
         ):
             errors = [scores.get(pattern.format(name)) for name in ("held_out_mse", "train_mse")]

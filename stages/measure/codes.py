@@ -6,6 +6,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
+FOLDS = 5  # of the classifier that sees few codes
+
 
 def knn_accuracy(
     train_codes: np.ndarray,
@@ -87,11 +89,11 @@ def moments_accuracy(codes: np.ndarray, samples: np.ndarray, seed: int) -> float
     """Accuracy of a fresh classifier that tells codes (N, d) from samples of the prior by four statistics of each.
 
     For many dimensions and few codes, where trees on the codes themselves see nothing: mean of x^2, of x^4, of |x|,
-    and the largest |x| of each row, classified by boosted trees in five folds. 0.5 is a perfect match.
+    and the largest |x| of each row, classified by boosted trees in `FOLDS` folds. 0.5 is a perfect match.
     """
     rows = np.abs(np.concatenate([codes, samples]).astype(np.float64))
     moments = np.stack([(rows**2).mean(1), (rows**4).mean(1), rows.mean(1), rows.max(1)], 1)
     from_prior = np.repeat([0, 1], [len(codes), len(samples)])
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     classifier = HistGradientBoostingClassifier(random_state=seed)
     return float(cross_val_score(classifier, moments, from_prior, cv=folds).mean())

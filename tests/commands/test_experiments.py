@@ -13,7 +13,7 @@ import pytest
 
 from stages.commands._dvc import environment
 from stages.commands.experiments import side_by_side
-from tests.pipelines import change, dvc, git, outputs
+from tests.pipelines import change, copy_pipeline, dvc, git, outputs
 
 WEIGHT = "digits.priors.umbrella_labels.training.adversarial_weight"
 AFTER = [f"{stage}_digits@umbrella_labels" for stage in ("train", "export", "measure", "draw")]
@@ -22,8 +22,7 @@ AFTER = [f"{stage}_digits@umbrella_labels" for stage in ("train", "export", "mea
 @pytest.fixture(scope="module")
 def lab(small, tmp_path_factory) -> Path:
     """A repository with the results of a run committed. Tests run in this order and build on each other."""
-    folder = tmp_path_factory.mktemp("experiments") / "lab"
-    shutil.copytree(small, folder)
+    folder = copy_pipeline(small, tmp_path_factory.mktemp("experiments") / "lab")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Results")
     return folder
@@ -93,15 +92,15 @@ def test_going_back_restores_everything_and_trains_nothing(lab):
 
 
 def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
-    before = outputs(lab)
-    name = name_of(dvc(lab, "exp", "run", "--temp", "-S", "gifs.frames=6").stdout)
+    before, predictions = outputs(lab), "data/predictions/lightgbm_codes_tuned.npz"
+    name = name_of(dvc(lab, "exp", "run", "--temp", "-S", "lightgbm.settings.tuned.trees=5").stdout)
     assert outputs(lab) == before
     assert git(lab, "status", "--short") == ""
     changed = json.loads(dvc(lab, "metrics", "diff", "HEAD", name, "--json").stdout)
-    assert changed["metrics/interpolation.json"]["frames"]["new"] == 10
+    assert "lightgbm_codes_tuned.accuracy" in changed["metrics/transfer.json"]
     dvc(lab, "exp", "apply", name)
-    assert outputs(lab) != before
-    assert re.search("gifs.frames +5 +6", dvc(lab, "params", "diff").stdout)
+    assert outputs(lab)[predictions] != before[predictions]
+    assert re.search("lightgbm.settings.tuned.trees +20 +5", dvc(lab, "params", "diff").stdout)
     git(lab, "checkout", "--quiet", ".")
     dvc(lab, "checkout")
     assert outputs(lab) == before
@@ -112,17 +111,19 @@ def test_a_queued_sweep_runs_in_the_background(lab):
     names = re.findall(r"Queued experiment '(\S+)'", queued)
     assert len(names) == 2
     dvc(lab, "queue", "start", "-j", "1")
-    deadline = time.monotonic() + 300
-    while len(re.findall("Success|Failed", status := dvc(lab, "queue", "status").stdout)) < 2:
-        assert time.monotonic() < deadline, status
-        time.sleep(1)
+    try:
+        deadline = time.monotonic() + 300
+        while len(re.findall("Success|Failed", status := dvc(lab, "queue", "status").stdout)) < 2:
+            assert time.monotonic() < deadline, status
+            time.sleep(1)
+    finally:
+        dvc(lab, "queue", "stop", "--kill")
     assert "Failed" not in status
     frames = set()
     for name in names:
         changed = json.loads(dvc(lab, "exp", "diff", "HEAD", name, "--json").stdout)["metrics"]
         frames.add(changed["metrics/interpolation.json"]["frames"]["new"])
     assert frames == {4, 6}
-    dvc(lab, "queue", "stop", "--kill")
 
 
 def test_a_new_variant_is_an_experiment(lab):

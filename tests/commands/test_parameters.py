@@ -9,6 +9,7 @@ def test_a_key_stands_for_those_below_it_where_they_have_the_same_readers():
         "one": {"params": {"params.yaml": {"a": params["a"], "b.p": 1}}},
         "two@k": {"params": {"params.yaml": {"b.q": 2}}},
         "three": {},
+        "two@gone": {"params": {"params.yaml": {"b.q": 2}}},
     }
     stages = networkx.DiGraph([("one", "three"), ("two@k", "three")])
     assert find_readers(params, lock, stages) == {

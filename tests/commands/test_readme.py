@@ -1,28 +1,44 @@
 import pytest
 
 from stages.base.errors import StageError
-from stages.commands.readme import README, fill
+from stages.base.params import read_params
+from stages.commands import readme
+from stages.commands.readme import BLOCKS, README, fill
+
+
+def mark(*names: str) -> str:
+    return "\n".join(f"<!-- {name} -->\n<!-- end -->" for name in names)
 
 
 def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(project, monkeypatch):
     monkeypatch.chdir(project)
     text = README.read_text(encoding="utf-8")
+    assert all(f"<!-- {name} -->" in text for name in BLOCKS)
     assert fill(text) == text, "fill the tables anew with `make readme`"
     assert len(text.splitlines()) <= 180
 
 
 def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
     monkeypatch.chdir(small)
-    tables = fill("<!-- digits -->\n<!-- end -->\n<!-- faces -->\n<!-- end -->\n<!-- transfer -->\n<!-- end -->")
-    for label in ("umbrella with labels", "one image per person", "CNN on images", "automobile or ship: LightGBM"):
-        assert f"| {label}" in tables
+    tables, params = fill(mark("digits", "faces", "transfer")), read_params()
+    labels = [prior["label"] for prior in params["digits"]["priors"].values()]
+    labels += [f"AAE, {variant['label']}" for variant in params["faces"]["variants"].values()]
+    for classifier in params["lightgbm"]["classifiers"].values():
+        task = "" if classifier["classes"] == "all" else f"{' or '.join(classifier['classes'])}: "
+        labels.append(f"{task}{classifier['label']}")
+    assert len(labels) == 7
+    for label in [*labels, params["cnn"]["label"], "random guessing"]:
+        assert f"| {label} |" in tables
 
 
 def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
     (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
-    with pytest.raises(StageError, match="dvc repro"):
-        fill("<!-- faces -->\n<!-- end -->")
+    with pytest.raises(StageError, match=r"metrics/faces/one_per_person.json is missing: run `dvc repro`"):
+        fill(mark("faces"))
 
 
-def test_text_outside_the_marks_stays():
+def test_text_outside_the_marks_stays(monkeypatch):
+    monkeypatch.setitem(readme.BLOCKS, "digits", lambda: iter(["| new |"]))
+    text = "# Title\n\n<!-- digits -->\nold\n<!-- end -->\n\nLast words\n<!-- unmarked"
+    assert fill(text) == text.replace("old", "| new |")
     assert fill("# Title\n\n<!-- unmarked") == "# Title\n\n<!-- unmarked"
