@@ -104,5 +104,5 @@ def own_small(small, tmp_path) -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker makes the small pipeline first, while the other one makes the same under interruptions."""
-    first = ("test_pipeline", "test_interruptions", "test_experiments", "test_full_disks")
+    first = ("test_pipeline", "test_interruptions", "test_experiments", "test_background")
     items.sort(key=lambda item: first.index(item.path.stem) if item.path.stem in first else len(first))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -72,6 +73,11 @@ def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder as a user without a configuration."""
     user = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
     return subprocess.run(["git", *user, *arguments], cwd=folder, check=True, text=True, capture_output=True).stdout
+
+
+def name_of(text: str) -> str:
+    """The name of the experiment that `dvc exp run` says it ran."""
+    return re.search(r"Ran experiment\(s\): (\S+)", text)[1]
 
 
 def change(folder: Path, **values: Any) -> None:

@@ -66,7 +66,7 @@ def test_one_sentence_and_nothing_half_written(copy, kind, stage, folder, output
     assert ("no space left on the disk" if kind == "full" else "no permission") in sentence
     assert output in sentence
     assert "Traceback" not in said
-    assert not left - {"filler"}
+    assert left <= {"filler"} or output == CURVES  # dvclive's, which DVC deletes before the stage runs again
 
 
 def test_weights_that_found_no_room_need_no_second_training(copy):

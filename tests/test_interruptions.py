@@ -14,7 +14,7 @@ from tests.pipelines import dvc, lay_out_small, outputs, with_signals
 
 # in the order in which data flow, one of each kind: a stage, a call in the middle of its work, and the signal it gets
 MIDDLE = {
-    "split_images@mnist": ("split_images os.replace 1", "SIGKILL"),  # a table
+    "split_images@cifar10": ("split_images os.replace 1", "SIGKILL"),  # a table
     "train_digits@gaussian": ("train_digits tqdm.tqdm.update 30", "SIGKILL"),  # in the second of two epochs
     "train_faces@one_per_person": ("train_faces tqdm.tqdm.update 3", "SIGINT"),  # in the first
     "export_faces@one_per_person": ("export_faces os.replace 2", "SIGKILL"),  # two tables
@@ -56,38 +56,42 @@ def break_off(folder: Path, target: str, middle: str, what: str) -> None:
         assert not half, f"{target} left {half}"
 
 
-@pytest.mark.timeout(900)
-def test_killed_and_interrupted_stages_end_in_the_same_bytes(request, project, tmp_path):
-    """Also: two whole runs in two folders make the same bytes, and a training goes on from its last epoch."""
-    lay_out_small(tmp_path, project)
-    for target, (middle, what) in MIDDLE.items():
-        break_off(tmp_path, target, middle, what)
-        if target == "train_digits@gaussian":
-            assert (tmp_path / ".checkpoints/digits/gaussian.pt").is_file()
-            resumed = dvc(tmp_path, "repro", target)
-            steps = [tuple(map(int, pair)) for pair in re.findall(r"\b(\d+)/(\d+) \[", resumed.stderr)]
-            assert steps[0][0] == steps[0][1] // 2, "one of two epochs is left"
-    done = dvc(tmp_path, "repro")
-    assert set(re.findall("Running stage '(.*)'", done.stdout)) > {"compare_classifiers"}
-    assert outputs(tmp_path) == outputs(request.getfixturevalue("small"))  # which another worker makes meanwhile
-    assert not list((tmp_path / ".checkpoints").rglob("*.pt"))
-    assert not list(tmp_path.rglob(".*.part*"))
+@pytest.fixture(scope="module")
+def folder(project, tmp_path_factory) -> Path:
+    """A pipeline before any run, which the tests take on from each other."""
+    return lay_out_small(tmp_path_factory.mktemp("interrupted"), project)
 
 
-def test_a_second_repro_at_the_same_time_says_why_it_cannot_start(project, tmp_path):
-    lay_out_small(tmp_path, project)
-    first = start(tmp_path, "split_images@mnist", "fetch_mnist os.replace 1 wait")
+def test_a_second_repro_at_the_same_time_says_why_it_cannot_start(folder):
+    first = start(folder, "split_images@mnist", "fetch_mnist os.replace 1 wait")
     try:
-        while not (tmp_path / "disturbed").exists():
+        while not (folder / "disturbed").exists():
             assert first.poll() is None, first.communicate()
             time.sleep(0.1)
-        second = dvc(tmp_path, "repro", "split_images@mnist", check=False)
+        second = dvc(folder, "repro", "split_images@mnist", check=False)
         assert second.returncode != 0
         assert "is busy" in second.stderr
         assert str(first.pid) in second.stderr
     finally:
-        (tmp_path / "go-on").touch()
+        (folder / "go-on").touch()
         said, _ = first.communicate(timeout=120)
     assert first.returncode == 0, said
-    assert "up to date" in dvc(tmp_path, "repro", "split_images@mnist").stdout
-    assert (tmp_path / "data/digits/mnist.npz").exists()
+    assert "up to date" in dvc(folder, "repro", "split_images@mnist").stdout
+    assert (folder / "data/digits/mnist.npz").exists()
+
+
+@pytest.mark.timeout(900)
+def test_killed_and_interrupted_stages_end_in_the_same_bytes(folder, request):
+    """Also: two whole runs in two folders make the same bytes, and a training goes on from its last epoch."""
+    for target, (middle, what) in MIDDLE.items():
+        break_off(folder, target, middle, what)
+        if target == "train_digits@gaussian":
+            assert (folder / ".checkpoints/digits/gaussian.pt").is_file()
+            resumed = dvc(folder, "repro", target)
+            steps = [tuple(map(int, pair)) for pair in re.findall(r"\b(\d+)/(\d+) \[", resumed.stderr)]
+            assert steps[0][0] == steps[0][1] // 2, "one of two epochs is left"
+    done = dvc(folder, "repro")
+    assert set(re.findall("Running stage '(.*)'", done.stdout)) > {"compare_classifiers"}
+    assert outputs(folder) == outputs(request.getfixturevalue("small"))  # which another worker makes meanwhile
+    assert not list((folder / ".checkpoints").rglob("*.pt"))
+    assert not list(folder.rglob(".*.part*"))

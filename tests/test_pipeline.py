@@ -10,7 +10,6 @@ import imageio.v3 as imageio
 import numpy as np
 import pandas
 import pytest
-import yaml
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
@@ -210,20 +209,14 @@ def test_a_changed_gif_reruns_one_stage_and_going_back_restores_it(own_small):
 
 
 def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
-    """They get their stages, and figures and tables show them."""
-    params = own_small / "params.yaml"
-    tree = read_yaml(params)
-    wide = {"label": "wide Gaussian", "prior": {"kind": "gaussian", "dim": 2, "std": 2.0}, "training": {"epochs": 1}}
-    tree["digits"]["priors"]["wide"] = wide
-    tree["lightgbm"]["classifiers"]["bright"] = {
-        "label": "LightGBM on bright pixels",
-        "features": "data/objects/cifar10.npz",
-        "settings": "defaults",
-        "classes": ["cat", "dog"],
-    }
-    params.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
-    before = (own_small / "plots/transfer/bars.png").read_bytes(), (own_small / "plots/digits/priors.png").read_bytes()
-    done = dvc(own_small, "repro", "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers")
+    """They get their stages, and figures and tables show them; here as an experiment."""
+    figures = [own_small / "plots/transfer/bars.png", own_small / "plots/digits/priors.png"]
+    before = [path.read_bytes() for path in figures]
+    wide = "{label: wide Gaussian, prior: {kind: gaussian, dim: 2, std: 2.0}, training: {epochs: 1}}"
+    bright = "{label: LightGBM on pixels, features: data/objects/cifar10.npz, settings: defaults, classes: [cat, dog]}"
+    entries = "-S", f"+digits.priors.wide={wide}", "-S", f"+lightgbm.classifiers.bright={bright}"
+    targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers"
+    done = dvc(own_small, "exp", "run", *entries, *targets)
     assert set(re.findall("Running stage '(.*)'", done.stdout)) == {
         "check_params",
         "list_variants",
@@ -235,5 +228,4 @@ def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
     assert json.loads((own_small / "metrics/digits/wide.json").read_text(encoding="utf-8"))["test_mse"] > 0
     assert (own_small / "plots/digits/wide/posterior.png").is_file()
     assert "bright" in json.loads((own_small / "metrics/transfer.json").read_text(encoding="utf-8"))
-    assert (own_small / "plots/transfer/bars.png").read_bytes() != before[0]
-    assert (own_small / "plots/digits/priors.png").read_bytes() != before[1]
+    assert all(path.read_bytes() != bytes_before for path, bytes_before in zip(figures, before, strict=True))
