@@ -66,7 +66,9 @@ def test_one_sentence_and_nothing_half_written(copy, kind, stage, folder, output
     assert ("no space left on the disk" if kind == "full" else "no permission") in sentence
     assert output in sentence
     assert "Traceback" not in said
-    assert left <= {"filler"} or output == CURVES  # dvclive's, which DVC deletes before the stage runs again
+    if output == CURVES:  # dvclive leaves what it wrote, and DVC deletes it before the stage runs again
+        left = {name for name in left if ".part" in name}
+    assert left <= {"filler"}
 
 
 def test_weights_that_found_no_room_need_no_second_training(copy):

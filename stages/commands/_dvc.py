@@ -19,12 +19,17 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def dvc(*arguments: str) -> str:
-    """What a `dvc` command prints. Raises StageError with what it says where it fails, or where there is no DVC."""
+def start_dvc(*arguments: str, **options: Any) -> subprocess.CompletedProcess:
+    """Run a `dvc` command with options of `subprocess.run`. Raises StageError where there is no DVC."""
     try:
-        done = subprocess.run(["dvc", *arguments], env=environment(), check=False, text=True, capture_output=True)
+        return subprocess.run(["dvc", *arguments], env=environment(), check=False, **options)
     except FileNotFoundError as error:
         raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
+
+
+def dvc(*arguments: str) -> str:
+    """What a `dvc` command prints. Raises StageError with what it says where it fails."""
+    done = start_dvc(*arguments, text=True, capture_output=True)
     if done.returncode:
         raise StageError(f"dvc {' '.join(arguments)}: {' '.join(done.stderr.split())}")
     return done.stdout

@@ -14,7 +14,7 @@ import yaml
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
-from stages.commands._dvc import environment
+from stages.commands._dvc import start_dvc
 
 # dotted keys of params.yaml and their values in the demo: small data, short training
 DEMO = {
@@ -82,10 +82,7 @@ def lay_out(folder: Path, params: Mapping[str, Any], project: Path = Path()) -> 
 
 def main(folder: str) -> None:
     lay_out(Path(folder), set_values(read_params(), DEMO))
-    try:
-        finished = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), check=False)
-    except FileNotFoundError as error:
-        raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
+    finished = start_dvc("repro", cwd=folder)
     if finished.returncode:
         sys.exit(finished.returncode)
     print(f"The demo's figures are in {folder}/plots, its scores in {folder}/metrics.")

@@ -6,8 +6,8 @@ import shutil
 from stages.commands.experiments import side_by_side
 from tests.pipelines import dvc, git, name_of, outputs
 
-WEIGHT = "digits.priors.umbrella_labels.training.adversarial_weight"
-AFTER = [f"{stage}_digits@umbrella_labels" for stage in ("train", "export", "measure", "draw")]
+WIDTH = "digits.priors.gaussian.prior.std"
+AFTER = [f"{stage}_digits@gaussian" for stage in ("train", "export", "measure", "draw")]
 
 
 def ran(text: str) -> list[str]:
@@ -19,22 +19,22 @@ def wide(text: str) -> int:
 
 
 def test_an_experiment_in_the_workspace_runs_what_depends_on_its_parameter(lab):
-    done = dvc(lab, "exp", "run", "-S", f"{WEIGHT}=0.05")
+    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5")
     assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors"}
     assert name_of(done.stdout) in dvc(lab, "exp", "list").stdout
 
 
 def test_differences_read_well_at_100_columns(lab):
     metrics, params = dvc(lab, "metrics", "diff").stdout, dvc(lab, "params", "diff").stdout
-    assert re.search(r"metrics/digits/umbrella_labels.json +test_mse +0\.\d+ +0\.\d+", metrics)
-    assert "gaussian" not in metrics
-    assert re.search(rf"{WEIGHT} +0.002 +0.05", params)
+    assert re.search(r"metrics/digits/gaussian.json +test_mse +0\.\d+ +0\.\d+", metrics)
+    assert "umbrella" not in metrics
+    assert re.search(rf"{WIDTH} +1.0 +1.5", params)
     diff = dvc(lab, "exp", "diff", "HEAD").stdout
-    assert WEIGHT in diff
+    assert WIDTH in diff
     shown = dvc(lab, "exp", "show", "--only-changed", "--drop", "^(data|plots|stages)/|^params.yaml$", "--csv").stdout
     table = side_by_side(shown)
-    assert {"digits/umbrella_labels test_mse", WEIGHT} <= {re.split("  +", line)[0] for line in table.splitlines()}
-    assert max(map(wide, (params, table))) <= 100  # DVC's tables of metrics grow with the digits of what they compare
+    assert {"digits/gaussian test_mse", WIDTH} <= {re.split("  +", line)[0] for line in table.splitlines()}
+    assert max(map(wide, (metrics, params, diff, table))) <= 100
 
 
 def test_plots_of_two_revisions_stand_side_by_side(lab):
@@ -44,7 +44,7 @@ def test_plots_of_two_revisions_stand_side_by_side(lab):
     page = (lab / "page/index.html").read_text(encoding="utf-8")
     pictures = {path.name for path in (lab / "page/static").iterdir()}
     for revision in ("HEAD", "workspace"):
-        assert f"{revision}_plots_digits_umbrella_labels_posterior.png" in pictures
+        assert f"{revision}_plots_digits_gaussian_posterior.png" in pictures
         assert any(
             name.startswith(f"{revision}_plots_interpolation") and name.endswith("grid.gif") for name in pictures
         )
@@ -55,8 +55,8 @@ def test_plots_of_two_revisions_stand_side_by_side(lab):
 
 def test_going_back_restores_everything_and_trains_nothing(lab):
     """By git alone, then by parameters alone, where the lock is of the later run."""
-    later, weights = outputs(lab), "data/models/digits/umbrella_labels.safetensors"
-    git(lab, "commit", "--all", "--quiet", "--message", "A larger weight")
+    later, weights = outputs(lab), "data/models/digits/gaussian.safetensors"
+    git(lab, "commit", "--all", "--quiet", "--message", "A wider prior")
     git(lab, "checkout", "--quiet", "HEAD~1", "--", ".")
     assert not set(ran(dvc(lab, "repro").stdout)) - {"check_params"}
     earlier = outputs(lab)
