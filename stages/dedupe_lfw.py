@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import imagehash
 import numpy as np
@@ -22,9 +22,8 @@ from stages.sources.jpegs import read_jpegs
 RAW = Path("data/raw/lfw.npz")
 HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
 
-Keep = Literal["one_per_person", "all"]
 ImageSize = Annotated[int, Field(ge=16, le=128)]  # the limit bounds the memory
-HeldOut = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 HashDistance = Annotated[int, Field(ge=0, lt=HASH_SIDE**2 // 4)]
 
 
@@ -82,68 +81,60 @@ def find_duplicates(names: list[str], bits: np.ndarray, distance: int) -> list[D
     return list(duplicates.values())
 
 
-def choose_rows(names: list[str], duplicates: list[Duplicate], keep: Keep) -> list[int]:
-    """Rows of `names` that stay: all that are no duplicates, or the first of those for each person."""
-    dropped = {duplicate.dropped for duplicate in duplicates}
-    rows = [row for row, name in enumerate(names) if name not in dropped]
-    if keep == "all":
-        return rows
-    first: dict[str, int] = {}
-    for row in rows:
-        first.setdefault(names[row].split("/")[0], row)
-    return list(first.values())
+def count_people(people: int, validation: float, held_out: float) -> tuple[int, int]:
+    """How many people the two shares set aside. Raises StageError where one of them or the rest would be empty."""
+    counts = round(people * validation), round(people * held_out)
+    if not min(counts) or sum(counts) >= people:
+        shares = f"faces.validation is {validation} and faces.held_out {held_out}"
+        raise StageError(f"params.yaml: {shares}: of {people} people they leave a split empty")
+    return counts
 
 
-def count_held_out(people: int, held_out: float) -> int:
-    """How many people the share `held_out` sets aside. Raises StageError where a side would be empty."""
-    count = round(people * held_out)
-    if not 0 < count < people:
-        raise StageError(f"params.yaml: faces.held_out is {held_out}: of {people} people it leaves one side empty")
-    return count
-
-
-def split_people(people: int, held_out: float, seed: int) -> np.ndarray:
-    """Mask (people,) of those that no model is trained on. Raises StageError where a side would be empty."""
-    mask = np.zeros(people, dtype=bool)
-    mask[np.random.default_rng(seed).permutation(people)[: count_held_out(people, held_out)]] = True
-    return mask
+def split_people(people: int, validation: float, held_out: float, seed: int) -> np.ndarray:
+    """The split (people,) of each: `train`, `validation` or `held_out`. Raises StageError where one would be empty."""
+    n_validation, n_held_out = count_people(people, validation, held_out)
+    split = np.full(people, "train", dtype="<U10")
+    order = np.random.default_rng(seed).permutation(people)
+    split[order[:n_held_out]] = "held_out"
+    split[order[n_held_out : n_held_out + n_validation]] = "validation"
+    return split
 
 
 def dedupe_lfw(
-    files: Mapping[str, bytes], image_size: int, keep: Keep, held_out: float, hash_distance: int, seed: int
+    files: Mapping[str, bytes], image_size: int, validation: float, held_out: float, hash_distance: int, seed: int
 ) -> tuple[Images, list[Duplicate]]:
     """The faces in JPEGs named PERSON/PERSON_0001.jpg, and the duplicates among them.
 
-    Images are `image_size` pixels square, reduced with antialiasing; labels are people, split `train` or
-    `held_out`, index the row among the sorted names. Raises StageError where a JPEG is damaged.
+    Images are `image_size` pixels square, reduced with antialiasing, person by person; labels are people, split
+    `train`, `validation` or `held_out`, index the row among the sorted names. Raises StageError where a JPEG is
+    damaged.
     """
     names = sorted(files)
     duplicates = find_duplicates(names, hash_images({name: files[name] for name in names}), hash_distance)
-    rows = choose_rows(names, duplicates, keep)
+    dropped = {duplicate.dropped for duplicate in duplicates}
+    rows = [row for row, name in enumerate(names) if name not in dropped]
     small = np.empty((len(rows), image_size, image_size, 3), dtype=np.uint8)
     for place, row in enumerate(tqdm(rows, desc="resizing", unit=" images")):
         # Pillow's filters widen with the reduction, so that this is no plain interpolation
         small[place] = decode(files, names[row]).resize((image_size, image_size), Image.Resampling.BICUBIC)
     people, labels = np.unique([names[row].split("/")[0] for row in rows], return_inverse=True)
-    held = split_people(len(people), held_out, seed)[labels]
-    split = np.where(held, "held_out", "train")
+    split = split_people(len(people), validation, held_out, seed)[labels]
     return Images(labels.astype(np.int64), split, np.array(rows), small, people), duplicates
 
 
 def summary(faces: Images, duplicates: list[Duplicate], in_archive: int, source: str) -> dict[str, int | str]:
     """The metrics of the data set."""
-    train, held_out = faces.part("train"), faces.part("held_out")
-    return {
+    counts: dict[str, int | str] = {
         "data": source,
         "duplicates": len(duplicates),
-        "held_out_images": len(held_out),
-        "held_out_people": len(np.unique(held_out.labels)),
         "images": len(faces),
         "images_in_archive": in_archive,
         "people": len(faces.names),
-        "train_images": len(train),
-        "train_people": len(np.unique(train.labels)),
     }
+    for split in ("train", "validation", "held_out"):
+        part = faces.part(split)
+        counts |= {f"{split}_images": len(part), f"{split}_people": len(np.unique(part.labels))}
+    return counts
 
 
 def write_duplicates(path: Path, duplicates: list[Duplicate]) -> None:
@@ -161,8 +152,8 @@ def main() -> None:
     faces, duplicates = dedupe_lfw(
         files,
         load("faces.image_size", ImageSize),
-        load("faces.keep", Keep),
-        load("faces.held_out", HeldOut),
+        load("faces.validation", Share),
+        load("faces.held_out", Share),
         load("faces.hash_distance", HashDistance),
         load("data.seed", Seed),
     )

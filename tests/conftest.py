@@ -49,8 +49,10 @@ def digits() -> Images:
 
 @pytest.fixture
 def faces() -> Images:
-    data = blobs(40, (16, 16, 3), 8, {"train": 32, "held_out": 8})
-    return Images(**(vars(data) | {"labels": np.arange(40), "names": np.array([f"Person {i}" for i in range(40)])}))
+    """Some people of each split have two images, as in the real data one after the other."""
+    data = blobs(50, (16, 16, 3), 8, {"train": 32, "validation": 6, "held_out": 12})
+    people = np.repeat(np.arange(42), [2] * 4 + [1] * 34 + [2] * 4)
+    return Images(**(vars(data) | {"labels": people, "names": np.array([f"Person {i}" for i in range(42)])}))
 
 
 @pytest.fixture

@@ -31,26 +31,21 @@ def files(**people):
     }
 
 
-def deduped(content, keep="one_per_person", size=32, held_out=0.5, distance=36, seed=0):
-    return dedupe_lfw(content, size, keep, held_out, distance, seed)
+def deduped(content, size=32, validation=0.25, held_out=0.25, distance=36, seed=0):
+    others = {f"zoe{n}": [90 + n] for n in range(4)}  # so that no split is empty
+    return dedupe_lfw(content | files(**others), size, validation, held_out, distance, seed)
 
 
-def test_each_person_gives_the_first_image_by_name():
+def test_images_come_person_by_person_in_the_order_of_their_names():
     faces, duplicates = deduped(files(bob=[3], ann=[1, 2]))
-    assert faces.names.tolist() == ["ann", "bob"]
-    assert faces.labels.tolist() == [0, 1]
-    assert faces.index.tolist() == [0, 2]
+    assert faces.names[:2].tolist() == ["ann", "bob"]
+    assert faces.labels[:3].tolist() == [0, 0, 1]
+    assert faces.index[:3].tolist() == [0, 1, 2]
+    assert faces.split[0] == faces.split[1]
     assert duplicates == []
-    for image, seed in zip(faces.images, (1, 3), strict=True):
+    for image, seed in zip(faces.images[:3], (1, 2, 3), strict=True):
         wanted = picture(seed).resize((32, 32), Image.Resampling.BICUBIC)
         assert np.abs(image.astype(int) - np.asarray(wanted)).mean() < 4
-
-
-def test_all_images_can_be_kept():
-    faces, _ = deduped(files(bob=[3], ann=[1, 2]), keep="all")
-    assert faces.labels.tolist() == [0, 0, 1]
-    assert faces.index.tolist() == [0, 1, 2]
-    assert len(set(faces.split[:2])) == 1
 
 
 def test_reduction_is_antialiased():
@@ -77,21 +72,21 @@ def test_the_same_picture_is_found_however_it_was_saved(altered, limit):
     assert (duplicate.kept, duplicate.dropped) == ("ann/ann_0001.jpg", "bob/bob_0001.jpg")
     assert duplicate.distance <= limit
     assert duplicate.reason == "same picture filed under another name"
-    # bob's next image takes the place of the one that was dropped
-    assert faces.names.tolist() == ["ann", "bob", "cleo"]
-    assert faces.index.tolist() == [0, 2, 3]
+    # bob's next image is his first now
+    assert faces.names[:3].tolist() == ["ann", "bob", "cleo"]
+    assert faces.index[:3].tolist() == [0, 2, 3]
 
 
 def test_a_person_without_a_picture_of_their_own_goes():
     faces, duplicates = deduped(files(ann=[1], bob=[1], cleo=[2, 2]))
-    assert faces.names.tolist() == ["ann", "cleo"]
+    assert faces.names[:2].tolist() == ["ann", "cleo"]
     assert [duplicate.dropped for duplicate in duplicates] == ["bob/bob_0001.jpg", "cleo/cleo_0002.jpg"]
 
 
 def test_pictures_of_one_person_are_duplicates_too():
-    faces, (duplicate,) = deduped(files(ann=[1, 1, 2], bob=[3]), keep="all")
+    faces, (duplicate,) = deduped(files(ann=[1, 1, 2], bob=[3]))
     assert duplicate.reason == "same picture of the same person"
-    assert faces.index.tolist() == [0, 2, 3]
+    assert faces.index[:3].tolist() == [0, 2, 3]
 
 
 def test_no_pair_that_remains_is_near():
@@ -115,25 +110,30 @@ def test_no_pair_that_remains_is_near():
         assert duplicate.distance == (bits[rows[0]] != bits[rows[1]]).sum() <= 6
 
 
-def test_people_are_split_by_the_seed_and_no_one_is_on_both_sides():
-    content = files(**{f"p{n}": [2 * n, 2 * n + 1] for n in range(10)})
-    first, same, other = (deduped(content, "all", held_out=0.3, seed=seed)[0] for seed in (0, 0, 1))
+def test_people_are_split_by_the_seed_and_no_one_is_in_two_splits():
+    content = files(**{f"p{n}": [2 * n, 2 * n + 1] for n in range(16)})
+    first, same, other = (deduped(content, validation=0.1, held_out=0.3, seed=seed)[0] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.split, same.split)
     assert (first.split != other.split).any()
-    held = set(first.labels[first.split == "held_out"])
-    assert len(held) == 3
-    assert not held & set(first.labels[first.split == "train"])
+    people = {split: set(first.labels[first.split == split]) for split in ("train", "validation", "held_out")}
+    assert {split: len(labels) for split, labels in people.items()} == {"train": 12, "validation": 2, "held_out": 6}
+    assert len(set.union(*people.values())) == 20
 
 
-@pytest.mark.parametrize(("people", "share"), [(2, 0.1), (3, 0.9), (1, 0.5)])
-def test_an_empty_side_is_refused(people, share):
-    with pytest.raises(StageError, match=r"faces.held_out"):
-        split_people(people, share, 0)
+def test_more_people_for_validation_leave_the_held_out_ones_what_they_were():
+    few, many = (split_people(50, validation, 0.2, 0) for validation in (0.1, 0.4))
+    np.testing.assert_array_equal(few == "held_out", many == "held_out")
+
+
+@pytest.mark.parametrize(("people", "shares"), [(2, (0.5, 0.1)), (3, (0.1, 0.5)), (3, (0.5, 0.5)), (1, (0.5, 0.5))])
+def test_an_empty_split_is_refused(people, shares):
+    with pytest.raises(StageError, match=r"faces.validation is .* leave a split empty"):
+        split_people(people, *shares, 0)
 
 
 def test_a_grey_jpeg_becomes_rgb():
     faces, _ = deduped(files(ann=[jpeg(picture(1).convert("L"), 92)], bob=[2]))
-    assert faces.images.shape == (2, 32, 32, 3)
+    assert faces.images.shape == (6, 32, 32, 3)
 
 
 def gif(image):
@@ -160,7 +160,7 @@ def test_an_image_that_does_not_decode_is_named(content):
 
 
 def test_the_stage_finds_the_duplicates_of_the_demo_data():
-    face = {"image_size": 64, "keep": "one_per_person", "held_out": 0.1, "hash_distance": 36}
+    face = {"image_size": 64, "validation": 0.05, "held_out": 0.1, "hash_distance": 36}
     Path("params.yaml").write_text(yaml.safe_dump({"data": {"source": "demo", "seed": 0}, "faces": face}))
     write_jpegs(stage.RAW, make_faces(people=121))
     stage.main()
@@ -175,22 +175,25 @@ def test_the_stage_finds_the_duplicates_of_the_demo_data():
     assert metrics == {
         "data": "demo",
         "duplicates": 2,
-        "held_out_images": 12,
+        "held_out_images": 14,
         "held_out_people": 12,
-        "images": 120,
+        "images": 151,
         "images_in_archive": 153,
         "people": 120,
-        "train_images": 108,
-        "train_people": 108,
+        "train_images": 129,
+        "train_people": 102,
+        "validation_images": 8,
+        "validation_people": 6,
     }
-    assert faces.images.shape == (120, 64, 64, 3)
+    assert faces.images.shape == (151, 64, 64, 3)
     assert "Drawn_Person_031" not in faces.names
     assert "Drawn_Person_120" in faces.names
 
 
 def test_a_summary_counts_images_and_people_apart():
-    faces, duplicates = deduped(files(ann=[1, 2], bob=[3, 3], cleo=[4]), keep="all", held_out=0.34)
-    counts = summary(faces, duplicates, 5, "demo")
-    assert (counts["people"], counts["images"], counts["images_in_archive"], counts["duplicates"]) == (3, 4, 5, 1)
-    assert counts["train_images"] + counts["held_out_images"] == 4
-    assert (counts["train_people"], counts["held_out_people"]) == (2, 1)
+    faces, duplicates = deduped(files(ann=[1, 2], bob=[3, 3], cleo=[4]))
+    counts = summary(faces, duplicates, 9, "demo")
+    assert (counts["people"], counts["images"], counts["images_in_archive"], counts["duplicates"]) == (7, 8, 9, 1)
+    splits = ("train", "validation", "held_out")
+    assert [counts[f"{split}_people"] for split in splits] == [3, 2, 2]
+    assert sum(counts[f"{split}_images"] for split in splits) == 8

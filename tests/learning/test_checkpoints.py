@@ -54,7 +54,7 @@ def test_a_damaged_checkpoint_is_not_taken_up(damage, capsys):
 
 def test_a_digest_tells_parameters_data_torch_and_its_threads_apart(faces, generator, monkeypatch):
     params = ComputeParams(device="cpu", precision="float32")
-    codes = Latents.of(faces, torch.randn(40, 2, generator=generator).numpy())
+    codes = Latents.of(faces, torch.randn(50, 2, generator=generator).numpy())
     found = [digest(params, codes)]
     assert digest(params.model_copy(), codes.where(slice(None))) == found[0]
 
