@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stages.aae.faces import FaceAAE, FaceArchitecture
 from stages.aae.inference import encode
 from stages.aae.networks import AAE, AAEArchitecture
 from stages.base.tables import Images, Latents
@@ -36,14 +37,9 @@ def digits_architecture(prior: dict[str, Any] = UMBRELLA, hidden: int = 16, clas
     )
 
 
-def faces_architecture(normalise_codes: bool = False) -> AAEArchitecture:
-    return AAEArchitecture(
-        image_shape=(3, 16, 16),
-        prior=GAUSSIAN | {"dim": 6},
-        autoencoder={"kind": "convolutional", "channels": [4, 8]},
-        discriminator=[8],
-        normalise_codes=normalise_codes,
-        classes=0,
+def faces_architecture() -> FaceArchitecture:
+    return FaceArchitecture(
+        image_shape=(3, 16, 16), prior=GAUSSIAN | {"dim": 6}, encoder=[4, 8], refiner=[4, 8], discriminator=[8]
     )
 
 
@@ -51,8 +47,8 @@ def digits_aae(prior: dict[str, Any] = UMBRELLA, classes: int = 0) -> AAE:
     return AAE(digits_architecture(prior, classes=classes)).eval()
 
 
-def faces_aae() -> AAE:
-    return AAE(faces_architecture()).eval()
+def faces_aae() -> FaceAAE:
+    return FaceAAE(faces_architecture()).eval()
 
 
 def encoded(aae: AAE, data: Images) -> Latents:

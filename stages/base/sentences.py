@@ -17,8 +17,10 @@ SENTENCES = {
     "TooFewImages": "of {} training images no batch of {} can be made: lower batch_size in params.yaml",
     "NoComponentPerClass": "params.yaml: {}: labels need a prior of {} components, this one has {}",
     "UnevenLabels": "params.yaml: {}: labelled is {}, which leaves a class without labelled or unlabelled images",
-    "SideNotHalvable": "params.yaml: {}: images of {} pixels cannot be halved once per entry of channels: make "
-    "faces.image_size a multiple of {}",
+    "SideNotHalvable": "params.yaml: {}: images of {} pixels cannot be halved once per entry of encoder and of "
+    "refiner: make faces.image_size a multiple of {}",
+    "TooFewFaces": "params.yaml: {}: a code of {} dimensions needs as many training images, there are {}: lower "
+    "prior.dim",
     "MissingDevice": "compute.device is {}, which this machine lacks: set it to auto in params.yaml",
     "NotFiniteMetric": "{}: {} is {}, not a finite number: lower the learning rate and run `dvc repro`",
     "NotFinite": "{}: the {} is {} at step {}: lower the learning rate or set compute.precision to float32, and "
