@@ -17,16 +17,17 @@ from stages.base.batches import steps_per_epoch
 from stages.base.errors import StageError
 from stages.base.files import replacing
 from stages.base.params import Count, DataSource, Section, Seed, override, read_params
+from stages.base.people import Which
 from stages.base.problems import hint, problems
 from stages.base.sentences import list_problems, sentence
 from stages.cnn.augment import Views
 from stages.cnn.network import Widths
 from stages.cnn.training import CNNTraining
 from stages.compare_classifiers import DrawTransfer
-from stages.dedupe_lfw import HashDistance, HeldOut, ImageSize, Keep, count_held_out
+from stages.dedupe_lfw import HashDistance, ImageSize, Share, count_people
 from stages.draw_digits import DrawDigits
 from stages.draw_faces import DrawFaces
-from stages.export_controls import Control
+from stages.export_features import AnyFeatures
 from stages.fetch_lfw import Edition
 from stages.learning.compute import ComputeParams
 from stages.measure.codes import FOLDS
@@ -37,8 +38,9 @@ from stages.sources import lfw, small_data
 from stages.sources.drawing import SHAPES
 from stages.split_images import check_validation
 from stages.train_digits import DigitsTraining, check_labels
-from stages.train_faces import AAETraining, FaceModel, check_side
+from stages.train_faces import AAETraining, FaceModel, check_model
 from stages.train_lightgbm import BoostingCommon, BoostingSettings, Classes
+from stages.train_linear import LinearCommon
 
 Name = Annotated[str, Field(pattern=r"^\w+$")]  # part of a file's name and of a command
 CLASSES = list(SHAPES)  # the made-up objects have the names of CIFAR-10's classes
@@ -95,14 +97,15 @@ class FacesCommon(Section):
 
 class FacesVariant(Section):
     label: str
+    images: Which
     model: dict[str, Any]
     training: dict[str, Any]
 
 
 class Faces(Section):
     image_size: ImageSize
-    keep: Keep
-    held_out: HeldOut
+    validation: Share
+    held_out: Share
     hash_distance: HashDistance
     common: FacesCommon
     variants: Annotated[dict[Name, FacesVariant], Field(min_length=1)]
@@ -128,6 +131,16 @@ class Boosting(Section):
     classifiers: dict[Name, Classifier]
 
 
+class Probe(Section):
+    label: str
+    features: str
+
+
+class Linear(Section):
+    common: LinearCommon
+    classifiers: dict[Name, Probe]
+
+
 class Draw(Section):
     style: Style
     digits: DrawDigits
@@ -143,8 +156,9 @@ class Params(Section):
     digits: Digits
     faces: Faces
     cnn: Specialist
-    controls: dict[Name, Control]
+    features: dict[Name, AnyFeatures]
     lightgbm: Boosting
+    linear: Linear
     measure: Measure
     draw: Draw
     gifs: Gifs
@@ -183,17 +197,18 @@ def conflicts(values: Any) -> Iterator[str]:
             yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
 
     faces, people = params.faces, sizes["one_per_person"]
-    yield from fault(count_held_out, people, faces.held_out)
+    yield from fault(count_people, people, faces.validation, faces.held_out)
     if 0 < (held_out := round(people * faces.held_out)) < FOLDS:
         yield f"faces.held_out: scores need at least {FOLDS} held-out people (got {held_out})"
-    left["faces"] = sizes[faces.keep] - held_out
     for name, variant in faces.variants.items():
+        key = f"faces.variants.{name}"
         model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
         training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
-        yield from fault(steps_per_epoch, left["faces"], training.batch_size, key=f"faces.variants.{name}")
-        yield from fault(check_side, faces.image_size, model.channels, f"faces.variants.{name}")
+        images = sizes[variant.images] - held_out - round(people * faces.validation)
+        yield from fault(steps_per_epoch, images, training.batch_size, key=key)
+        yield from fault(check_model, faces.image_size, images, model, key)
         if model.prior.dim < 2:
-            yield f"faces.variants.{name}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
+            yield f"{key}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
     yield from unknown_names(params)
 
 
@@ -208,24 +223,27 @@ def fault(rule: Callable[..., Any], *arguments: Any, key: str = "") -> Iterator[
 
 def unknown_names(params: Params) -> Iterator[str]:
     """Names that stand for an entry elsewhere in the file, or for a class, and are none."""
-    models, classifiers = list(params.faces.variants), params.lightgbm.classifiers
-    complete = ["cnn", *(name for name, entry in classifiers.items() if entry.classes == "all")]
-    features = ["data/objects/cifar10.npz"]
-    features += [f"data/latents/cifar10/{name}.npz" for name in models]
-    features += [f"data/latents/controls/{name}.npz" for name in params.controls]
+    models, boosters, probes = list(params.faces.variants), params.lightgbm.classifiers, params.linear.classifiers
+    complete = ["cnn", *(name for name, entry in boosters.items() if entry.classes == "all"), *probes]
+    codes = [f"data/latents/cifar10/{name}.npz" for name in models]
+    codes += [f"data/latents/features/{name}.npz" for name in params.features]
     used = {
         "gifs.model": ([params.gifs.model], models),
         "draw.transfer.compared": (params.draw.transfer.compared, complete),
     }
-    for name, control in params.controls.items():
-        used[f"controls.{name}.model"] = ([control.model], models)
-    for name, entry in classifiers.items():
-        if name in ("cnn", "chance"):  # rows of the table that are not LightGBM's
+    for name, entry in params.features.items():
+        used[f"features.{name}.model"] = ([entry.model], models)
+    for name, entry in boosters.items():
+        if name in ("cnn", "chance", *probes):  # other rows of the table
             yield f"lightgbm.classifiers.{name}: the name is taken"
         used[f"lightgbm.classifiers.{name}.settings"] = ([entry.settings], list(params.lightgbm.settings))
-        used[f"lightgbm.classifiers.{name}.features"] = ([entry.features], features)
+        used[f"lightgbm.classifiers.{name}.features"] = ([entry.features], ["data/objects/cifar10.npz", *codes])
         if entry.classes != "all":
             used[f"lightgbm.classifiers.{name}.classes"] = (entry.classes, CLASSES)
+    for name, entry in probes.items():
+        if name in ("cnn", "chance"):
+            yield f"linear.classifiers.{name}: the name is taken"
+        used[f"linear.classifiers.{name}.features"] = ([entry.features], codes)
     for key, (names, known) in used.items():
         for name, times in Counter(names).items():
             if name not in known:

@@ -14,7 +14,8 @@ Entries = dict[str, dict[str, Any]]
 
 def main() -> None:
     priors, specialist = load("digits.priors", Entries), {"label": load("cnn.label", str), "classes": "all"}
-    classifiers = {"cnn": specialist, **load("lightgbm.classifiers", Entries)}
+    probes = {name: entry | {"classes": "all"} for name, entry in load("linear.classifiers", Entries).items()}
+    classifiers = {"cnn": specialist, **load("lightgbm.classifiers", Entries), **probes}
     # as lists, which keep the order of params.yaml
     write_json("data/variants/digits.json", choose_keys(priors, "label", "prior"))
     write_json("data/variants/classifiers.json", choose_keys(classifiers, "label", "classes"))

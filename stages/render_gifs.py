@@ -8,14 +8,16 @@ import numpy as np
 from pydantic import Field
 from sklearn.neighbors import NearestNeighbors
 
-from stages.aae.inference import decode
-from stages.aae.networks import AAE
+from stages.aae.faces import FaceAAE
+from stages.aae.inference import decode, in_batches
 from stages.base.errors import StageError
 from stages.base.files import write_json
 from stages.base.params import Count, DataSource, Section, Seed, load
+from stages.base.people import first_images
 from stages.base.problems import hint
 from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
+from stages.measure.walks import smoothness
 from stages.show.gifs import annotate, arrange_grid, enlarge, write_gif
 from stages.show.sheets import as_rgb, sheet
 from stages.show.style import Style, note_on, save
@@ -46,13 +48,13 @@ class Pairs:
 
 
 def choose_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarray:
-    """Rows of one face of each named person; where none is named, of `n` faces drawn from the held-out ones.
+    """Rows of one face of each named person; where none is named, of `n` people drawn from the held-out ones.
 
     Raises StageError for a name that the data lack.
     """
     if not people:
-        rows = np.flatnonzero(data.split == "held_out")
-        return np.random.default_rng(seed).permutation(rows)[:n]
+        rows = first_images(data)
+        return np.random.default_rng(seed).permutation(rows[data.split[rows] == "held_out"])[:n]
     first = {name: row for row, name in reversed(list(enumerate(data.names[data.labels].tolist())))}
     for name in people:
         if name not in first:
@@ -81,12 +83,25 @@ def ease(frames: int) -> np.ndarray:
     return np.sin(np.pi / 2 * np.linspace(0, 1, frames)) ** 2
 
 
-def walk(aae: AAE, start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def blend(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Points (pairs, frames, ...) on the segments from start to end (pairs, ...), at the end's weights (frames,)."""
+    share = weights.reshape(-1, *[1] * (start.ndim - 1))
+    return (1 - share) * start[:, None] + share * end[:, None]
+
+
+def walk(aae: FaceAAE, start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Images (pairs, frames, H, W, C) in [0, 1] decoded on the segments between codes (pairs, d)."""
-    share = weights[None, :, None]
-    codes = (1 - share) * start[:, None] + share * end[:, None]  # (pairs, frames, d)
+    codes = blend(start, end, weights)  # (pairs, frames, d)
     images = decode(aae, codes.reshape(-1, codes.shape[-1]))
     return images.reshape(*codes.shape[:2], *images.shape[1:])
+
+
+def measure_walks(aae: FaceAAE, walks: np.ndarray) -> dict[str, float]:
+    """Smoothness of walks (pairs, frames, H, W, C) in [0, 1] among the features that the encoder pools."""
+    device = next(aae.parameters()).device
+    images = walks.reshape(-1, *walks.shape[2:]).astype(np.float32)
+    features = in_batches(lambda batch: aae.encoder.pool(batch.to(device).permute(0, 3, 1, 2)), images)
+    return smoothness(features.reshape(*walks.shape[:2], -1))
 
 
 def there_and_back(films: np.ndarray) -> np.ndarray:
@@ -95,12 +110,15 @@ def there_and_back(films: np.ndarray) -> np.ndarray:
 
 
 def render_gifs(
-    aae: AAE, data: Images, latents: Latents, params: Gifs, style: Style, note: str, folder: Path
+    aae: FaceAAE, data: Images, latents: Latents, params: Gifs, style: Style, note: str, folder: Path
 ) -> dict[str, float]:
     """Write a GIF per pair, one of all pairs in a grid, and the film strips; returns the numbers of the pairs."""
     pairs = find_nearest(latents, choose_faces(data, params.people, params.pairs, params.seed))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
-    films = there_and_back(as_rgb(walk(aae, start, end, ease(params.frames))))
+    weights = ease(params.frames)
+    walks = walk(aae, start, end, weights)
+    fades = blend(walks[:, 0], walks[:, -1], weights)  # the same ends, mixed pixel by pixel
+    films = there_and_back(as_rgb(walks))
     gifs = {f"pair_{k}": film for k, film in enumerate(films)} | {"grid": arrange_grid(films, params.columns)}
     for name, film in gifs.items():
         frames = annotate(enlarge(film, params.scale), note)
@@ -113,9 +131,7 @@ def render_gifs(
     people = data.names[data.labels]
     figure = sheet(
         np.concatenate([photos[0], strips, photos[1]], 1),
-        "From held-out faces to their nearest neighbours in latent space"
-        if not params.people
-        else "From chosen faces to their nearest neighbours in latent space",
+        f"From {'chosen' if params.people else 'held-out'} faces to their nearest neighbours in latent space",
         cell=0.5,
         row_labels=[
             f"{people[a]} to\n{people[b]}".replace("_", " ") for a, b in zip(pairs.faces, pairs.neighbours, strict=True)
@@ -129,13 +145,15 @@ def render_gifs(
         "distance_mean": float(pairs.distances.mean()),
         "distance_min": float(pairs.distances.min()),
         "distance_max": float(pairs.distances.max()),
+        **measure_walks(aae, walks),
+        **{f"crossfade_{name}": value for name, value in measure_walks(aae, fades).items()},
     }
 
 
 def main() -> None:
     params, source = load("gifs", Gifs), load("data.source", DataSource)
     numbers = render_gifs(
-        load_weights(AAE, f"data/models/faces/{params.model}.safetensors"),
+        load_weights(FaceAAE, f"data/models/faces/{params.model}.safetensors"),
         Images.read("data/faces/faces.npz"),
         Latents.read(f"data/latents/faces/{params.model}.npz"),
         params,

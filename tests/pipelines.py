@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from stages.base.params import at
 from stages.commands._dvc import environment
 from stages.commands.demo import DEMO, lay_out, set_values
 
@@ -26,14 +27,21 @@ SHORT = DEMO | {
     "gifs.colours": 32,
 }
 PRIORS = ("gaussian", "umbrella_labels")
-CLASSIFIERS = ("lightgbm_codes_tuned", "lightgbm_pca", "lightgbm_untrained", "pair_lightgbm_codes")
+CLASSIFIERS = ("lightgbm_features_tuned", "lightgbm_pca", "pair_lightgbm_codes")
+KEPT = {
+    "digits.priors": PRIORS,
+    "faces.variants": ("one_per_person",),
+    "features": ("pooled", "pca"),
+    "lightgbm.classifiers": CLASSIFIERS,
+}
 SIGNALS = Path(__file__).parent / "signals"
 
 
 def lay_out_small(folder: Path, project: Path) -> Path:
     """Make `folder` a repository with the project's pipeline on small data, before any run."""
     params = set_values(read_yaml(project / "params.yaml"), SHORT)
-    for entries, kept in ((params["digits"]["priors"], PRIORS), (params["lightgbm"]["classifiers"], CLASSIFIERS)):
+    for key, kept in KEPT.items():
+        entries = at(params, key)
         for name in set(entries) - set(kept):
             del entries[name]
     lay_out(folder, params, project)

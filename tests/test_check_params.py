@@ -22,14 +22,15 @@ KNOWN = {
     "data.mnist.validation": 5000,
     "data.cifar10.validation": 5000,
     "faces.image_size": 64,
-    "faces.keep": "one_per_person",
+    "faces.validation": 0.05,
     "faces.held_out": 0.1,
-    "faces.common.model.channels": [48, 96, 192, 384],
+    "faces.common.model.encoder": [32, 64, 128, 256],
+    "faces.common.model.refiner": [48, 96, 192],
 }
 # entries with names of their own, and values in place of common ones
 OPTIONAL = re.compile(
     r"digits\.priors\.\w+(\.training\.\w+)?|faces\.variants\.\w+(\.(model|training)\.\w+)?"
-    r"|controls\.\w+|lightgbm\.(settings|classifiers)\.\w+"
+    r"|features\.\w+|lightgbm\.(settings|classifiers)\.\w+|linear\.classifiers\.\w+"
 )
 
 
@@ -167,8 +168,8 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "lower batch_size in params.yaml",
         ),
         (
-            {"faces.common.training.batch_size": 5_175},
-            "faces.variants.one_per_person: of 5174 training images no batch of 5175 can be made: "
+            {"faces.variants.one_per_person.training": {"batch_size": 4_888}},
+            "faces.variants.one_per_person: of 4887 training images no batch of 4888 can be made: "
             "lower batch_size in params.yaml",
         ),
         (
@@ -192,37 +193,48 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "digits.priors.gaussian.prior.dim: the pictures need two dimensions (got 1)",
         ),
         (
-            {"faces.image_size": 63},
-            "faces.variants.one_per_person: images of 63 pixels cannot be halved once per entry of channels: "
-            "make faces.image_size a multiple of 16",
+            {"faces.variants.one_per_person.model": {"refiner": [8] * 7}},
+            "faces.variants.one_per_person: images of 64 pixels cannot be halved once per entry of encoder and of "
+            "refiner: make faces.image_size a multiple of 128",
         ),
         (
-            {"faces.variants.one_per_person.model": {"channels": [8] * 7}},
-            "faces.variants.one_per_person: images of 64 pixels cannot be halved once per entry of channels: "
-            "make faces.image_size a multiple of 128",
+            {"faces.variants.one_per_person.model": {"prior": {"kind": "gaussian", "dim": 5000, "std": 1.0}}},
+            "faces.variants.one_per_person: a code of 5000 dimensions needs as many training images, there are 4887: "
+            "lower prior.dim",
         ),
         (
             {"faces.variants.one_per_person.model": {"prior": {"kind": "gaussian", "dim": 1, "std": 1.0}}},
             "faces.variants.one_per_person: prior.dim: the scores need two dimensions (got 1)",
         ),
         ({"faces.held_out": 7e-4}, "faces.held_out: scores need at least 5 held-out people (got 4)"),
-        ({"faces.held_out": 1e-5}, "faces.held_out is 1e-05: of 5749 people it leaves one side empty"),
+        (
+            {"faces.held_out": 1e-5},
+            "faces.validation is 0.05 and faces.held_out 1e-05: of 5749 people they leave a split empty",
+        ),
         (
             {"gifs.model": "one_per_persn"},
-            "gifs.model: unknown name 'one_per_persn', did you mean one_per_person? (there are one_per_person)",
+            "gifs.model: unknown name 'one_per_persn', did you mean one_per_person? (there are one_per_person, "
+            "all_images)",
         ),
-        ({"controls.pca.model": "all"}, "controls.pca.model: unknown name 'all' (there are one_per_person)"),
+        (
+            {"features.pca.model": "nobody"},
+            "features.pca.model: unknown name 'nobody' (there are one_per_person, all_images)",
+        ),
         (
             {"lightgbm.classifiers.lightgbm_pca.settings": "default"},
             "lightgbm.classifiers.lightgbm_pca.settings: unknown name 'default', did you mean defaults? "
             "(there are defaults, tuned)",
         ),
         (
-            {"lightgbm.classifiers.lightgbm_pca.features": "data/latents/controls/pca.npy"},
-            "lightgbm.classifiers.lightgbm_pca.features: unknown name 'data/latents/controls/pca.npy', did you mean "
-            "data/latents/controls/pca.npz? (there are data/objects/cifar10.npz, "
-            "data/latents/cifar10/one_per_person.npz, data/latents/controls/pca.npz, "
-            "data/latents/controls/untrained.npz)",
+            {"lightgbm.classifiers.lightgbm_pca.features": "data/latents/features/pca.npy"},
+            "lightgbm.classifiers.lightgbm_pca.features: unknown name 'data/latents/features/pca.npy', did you mean "
+            "data/latents/features/pca.npz? (there are data/objects/cifar10.npz, "
+            "data/latents/cifar10/one_per_person.npz, data/latents/cifar10/all_images.npz, "
+            "data/latents/features/pooled.npz, data/latents/features/untrained.npz, data/latents/features/pca.npz)",
+        ),
+        (
+            {"linear.classifiers.linear_codes.features": "data/objects/cifar10.npz"},
+            "linear.classifiers.linear_codes.features: unknown name 'data/objects/cifar10.npz', did you mean ",
         ),
         (
             {"lightgbm.classifiers.pair_lightgbm_pca.classes": ["automobile", "shp"]},
@@ -246,7 +258,7 @@ def test_sections_that_do_not_fit_each_other_are_one_line(values, changes, says)
 
 
 def test_an_entry_that_others_name_may_not_go(values):
-    del values["controls"]["pca"], values["lightgbm"]["classifiers"]["lightgbm_codes_tuned"]
+    del values["features"]["pca"], values["lightgbm"]["classifiers"]["lightgbm_features_tuned"]
     found = find_problems(values)
     assert {line.split(":")[0] for line in found} == {
         "draw.transfer.compared",
@@ -255,10 +267,6 @@ def test_an_entry_that_others_name_may_not_go(values):
             for name in ("lightgbm_pca_tuned", "lightgbm_pca", "pair_lightgbm_pca")
         ),
     }
-
-
-def test_all_faces_of_the_demo_can_be_kept(values):
-    assert find_problems(set_values(values, DEMO | {"faces.keep": "all"})) == []
 
 
 def test_unknown_keys_name_the_nearest_and_missing_ones_are_missed(values):
@@ -291,7 +299,7 @@ def test_a_file_without_sections_is_refused(values, says):
     "wrong",
     [
         {"gifs.frames": 1, "cnn.training.batch_size": 1, "digits.common.hidden": ["wide"]},
-        {"gifs.model": "nobody", "cnn.training.batch_size": 10**6, "faces.image_size": 63},
+        {"gifs.model": "nobody", "cnn.training.batch_size": 10**6, "faces.validation": 0.95},
     ],
     ids=["values", "sections"],
 )

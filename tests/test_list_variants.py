@@ -18,7 +18,9 @@ def params() -> dict:
         "trees": {"label": "Trees", "features": "a.npz", "settings": "defaults", "classes": "all"},
         "pair": {"label": "Pair", "features": "a.npz", "settings": "defaults", "classes": ["cat", "dog"]},
     }
-    return {"digits": {"priors": priors}, "lightgbm": {"classifiers": trees}, "cnn": {"label": "CNN"}}
+    probes = {"probe": {"label": "Probe", "features": "a.npz"}}
+    classifiers = {"lightgbm": {"classifiers": trees}, "linear": {"classifiers": probes}, "cnn": {"label": "CNN"}}
+    return {"digits": {"priors": priors}} | classifiers
 
 
 def listed(params: dict) -> list[bytes]:
@@ -37,6 +39,7 @@ def test_variants_are_listed_in_the_order_of_params_with_the_specialist_first(pa
         {"name": "cnn", "label": "CNN", "classes": "all"},
         {"name": "trees", "label": "Trees", "classes": "all"},
         {"name": "pair", "label": "Pair", "classes": ["cat", "dog"]},
+        {"name": "probe", "label": "Probe", "classes": "all"},
     ]
 
 

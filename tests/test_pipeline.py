@@ -143,11 +143,13 @@ def test_metrics_carry_the_promised_names(small):
     digits = {"train_mse", "validation_mse", "test_mse", "knn_accuracy", "sliced_w2", "sliced_w2_floor"}
     assert names("digits/gaussian.json") == digits | {"two_sample_accuracy", "data"}
     assert names("digits/umbrella_labels.json") == digits | {"two_sample_accuracy", "petal_accuracy", "data"}
-    faces = {"train_mse", "held_out_mse", "held_out_psnr"}
+    errors = {"train_mse", "validation_mse", "held_out_mse", "held_out_psnr", "held_out_ssim"}
+    errors |= {f"held_out_error_octave_{octave}" for octave in (1, 2, 3, 4)}
     match = {"code_norm", "norm_deviation", "top_eigenvalue", "kurtosis", "sliced_w2", "two_sample_accuracy"}
-    linear = {f"{code}_{name}" for code in ("pca", "closed_form") for name in match | {"held_out_mse"}}
-    assert names("faces/one_per_person.json") == faces | match | {f"{name}_floor" for name in match} | linear | {"data"}
-    assert names("transfer.json") == {"cnn", *CLASSIFIERS, "chance", "data"}
+    match |= {"frechet_distance", "density", "coverage"}
+    faces = {prefix + name for prefix in ("", "pca_", "closed_form_") for name in errors | match | {"same_person_top1"}}
+    assert names("faces/one_per_person.json") == faces | {f"{name}_floor" for name in match} | {"data"}
+    assert names("transfer.json") == {"cnn", *CLASSIFIERS, "linear_codes", "chance", "data"}
     transfer = json.loads((small / "metrics/transfer.json").read_text(encoding="utf-8"))
     assert set(transfer["cnn"]) == {"accuracy", "auroc", "train_accuracy", "train_auroc"}
 

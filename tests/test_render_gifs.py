@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stages.aae.faces import FaceAAE
 from stages.aae.inference import decode
-from stages.aae.networks import AAE
 from stages.base.errors import StageError
 from stages.base.tables import Latents
-from stages.render_gifs import Gifs, choose_faces, ease, find_nearest, render_gifs, there_and_back, walk
+from stages.render_gifs import (
+    Gifs,
+    blend,
+    choose_faces,
+    ease,
+    find_nearest,
+    measure_walks,
+    render_gifs,
+    there_and_back,
+    walk,
+)
 from stages.show.style import Style
 from tests.networks import encoded, faces_aae
 
@@ -20,7 +30,7 @@ FOLDER = Path("plots/interpolation")
 
 
 @pytest.fixture
-def aae() -> AAE:
+def aae() -> FaceAAE:
     return faces_aae()
 
 
@@ -39,6 +49,22 @@ def test_the_ends_of_a_walk_are_the_two_reconstructions(aae):
     assert images.shape == (2, 7, 16, 16, 3)
     assert images[:, 0] == pytest.approx(decode(aae, codes[:2]), abs=1e-6)
     assert images[:, -1] == pytest.approx(decode(aae, codes[2:]), abs=1e-6)
+
+
+def test_a_blend_of_images_fades_evenly_from_one_to_the_other():
+    dark, bright = np.zeros((2, 4, 4, 3)), np.ones((2, 4, 4, 3))
+    films = blend(dark, bright, np.array([0, 0.25, 1]))
+    assert films.shape == (2, 3, 4, 4, 3)
+    assert films.mean((0, 2, 3, 4)).tolist() == [0, 0.25, 1]
+
+
+def test_walks_are_measured_one_by_one_and_a_jump_is_their_largest_step(aae):
+    dark, bright = np.full((2, 16, 16, 3), 0.2), np.full((2, 16, 16, 3), 0.8)
+    jumping = measure_walks(aae, blend(dark, bright, np.array([0, 0, 0, 1, 1])))
+    assert jumping == pytest.approx({"path_length_ratio": 1, "largest_step_ratio": 4})
+    wavering = blend(dark, bright, np.array([0, 1, 0, 1]))
+    wavering[0, 2] = 0.8  # of the first pair only: dark, bright, bright, bright
+    assert measure_walks(aae, wavering) == pytest.approx({"path_length_ratio": (1 + 3) / 2, "largest_step_ratio": 2})
 
 
 def test_the_way_back_repeats_no_frame():
@@ -68,12 +94,13 @@ def test_one_person_has_no_neighbour():
         find_nearest(latents, np.array([0]))
 
 
-def test_faces_are_drawn_from_held_out_people_or_named(faces):
+def test_each_face_is_the_first_of_a_held_out_person_or_of_a_named_one(faces):
     drawn = choose_faces(faces, [], 5, seed=0)
     assert (faces.split[drawn] == "held_out").all()
     assert len(set(drawn.tolist())) == 5
-    assert len(choose_faces(faces, [], 100, seed=0)) == 8
-    assert choose_faces(faces, ["Person 7", "Person 3"], 5, seed=0).tolist() == [7, 3]
+    # of the eight held-out people the last four have two images
+    assert sorted(choose_faces(faces, [], 100, seed=0)) == [38, 39, 40, 41, 42, 44, 46, 48]
+    assert choose_faces(faces, ["Person 7", "Person 3"], 5, seed=0).tolist() == [11, 6]
     with pytest.raises(StageError, match="nobody called 'Persn 7', did you mean Person 7"):
         choose_faces(faces, ["Persn 7"], 5, seed=0)
 
@@ -95,3 +122,16 @@ def test_gifs_strips_and_numbers(aae, faces):
     first = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
     render_gifs(aae, faces, encoded(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
     assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == first
+
+
+def test_the_walks_are_measured_one_way_beside_a_fade_of_their_decoded_ends(aae, faces):
+    latents = encoded(aae, faces)
+    numbers = render_gifs(aae, faces, latents, PARAMS, STYLE, "demo data", FOLDER)
+    pairs = find_nearest(latents, choose_faces(faces, [], 3, seed=0))
+    start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
+    measured = measure_walks(aae, walk(aae, start, end, ease(5)))
+    faded = measure_walks(aae, blend(decode(aae, start), decode(aae, end), ease(5)))
+    assert measured != pytest.approx(faded)
+    for name, value in measured.items():
+        assert numbers[name] == pytest.approx(value)
+        assert numbers[f"crossfade_{name}"] == pytest.approx(faded[name])

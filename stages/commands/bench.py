@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from stages.aae.inference import as_input
 from stages.aae.priors import AnyPrior
 from stages.aae.training import AAETrainer
 from stages.base.params import Count, load, load_variant
+from stages.base.people import Which
 from stages.base.tables import Images
 from stages.cnn.network import Widths
 from stages.commands._dvc import dvc, read_graph
@@ -97,13 +99,15 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         labelled = training.labelled_batch if training.labelled else 0
         yield f"digits@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size + labelled
     side = load("faces.image_size", int)
-    faces = random_images((side, side, 3), FACES, "held_out")
+    faces = random_images((side, side, 3), FACES, "validation")
+    faces = replace(faces, labels=faces.index)  # each of a person of their own
     for name in load("faces.variants", dict[str, Any]):
+        which = load(f"faces.variants.{name}.images", Which)
         model, training = (
             load_variant(f"faces.common.{part}", f"faces.variants.{name}.{part}", kind)
             for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.AAETraining))
         )
-        trainer = train_faces.make_trainer(faces, model, training, machine)
+        trainer = train_faces.make_trainer(faces, which, model, training, machine)
         yield f"faces@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size
     training = load("cnn.training", train_cnn.CNNTraining)
     objects = random_images((32, 32, 3), OBJECTS, "validation")

@@ -31,6 +31,7 @@ BOXES = (
     ("split_images", "dedupe_lfw"),
     ("measure_digits", "draw_digits", "draw_priors"),
     ("measure_faces", "draw_faces"),
+    ("train_lightgbm", "train_linear"),
 )
 
 
@@ -56,41 +57,44 @@ def digits_table() -> Iterator[str]:
 
 
 def faces_table() -> Iterator[str]:
-    yield (
-        "| held-out people | MSE (training people) | norm | its deviation | top eigenvalue | kurtosis | sliced W2 "
-        "| two-sample accuracy |"
-    )
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     formats = {
-        "code_norm": ".2f",
-        "norm_deviation": ".3f",
-        "top_eigenvalue": ".1f",
-        "kurtosis": ".2f",
-        "sliced_w2": ".3f",
-        "two_sample_accuracy": ".1%",
+        "held_out_mse": ("MSE", ".4f"),
+        "held_out_ssim": ("SSIM", ".3f"),
+        "norm_deviation": ("norm's deviation", ".3f"),
+        "top_eigenvalue": ("top eigenvalue", ".1f"),
+        "kurtosis": ("kurtosis", ".2f"),
+        "two_sample_accuracy": ("two-sample accuracy", ".1%"),
+        "same_person_top1": ("same person", ".1%"),
+        "density": ("density of samples", ".2f"),
+        "coverage": ("coverage", ".2f"),
     }
-    for variant, entry in at(read_params(), "faces.variants").items():
-        scores = read_metrics(f"faces/{variant}")
-        for label, pattern in (
-            (f"AAE, {entry['label']}", "{}"),
-            ("PCA, whitened", "pca_{}"),
-            ("PCA with a Gaussian's norms", "closed_form_{}"),
-            ("samples of the prior", "{}_floor"),
-        ):
-            errors = [scores.get(pattern.format(name)) for name in ("held_out_mse", "train_mse")]
-            held_out, train = (f"{error:.4f}" if error else "" for error in errors)
-            match = [f"{scores[pattern.format(name)]:{form}}" for name, form in formats.items()]
-            yield f"| {label} | {held_out}{f' ({train})' if train else ''} | {' | '.join(match)} |"
+    yield f"| held-out people | {' | '.join(name for name, _ in formats.values())} |"
+    yield f"| --- {'| --- ' * len(formats)}|"
+    variants = at(read_params(), "faces.variants")
+    scores = {name: read_metrics(f"faces/{name}") for name in variants}
+    rows = [(f"AAE, {entry['label']}", scores[name], "{}") for name, entry in variants.items()]
+    first_of = {entry["images"]: name for name, entry in reversed(variants.items())}
+    for images, name in reversed(first_of.items()):
+        known = images.replace("_", " ")
+        rows.append((f"PCA, whitened, {known}", scores[name], "pca_{}"))
+        rows.append((f"PCA with a Gaussian's norms, {known}", scores[name], "closed_form_{}"))
+    rows.append(("samples of the prior", scores[next(iter(variants))], "{}_floor"))
+    for label, values, pattern in rows:
+        shown = [
+            f"{values[key]:{form}}" if (key := pattern.format(name)) in values else ""
+            for name, (_, form) in formats.items()
+        ]
+        yield f"| {label} | {' | '.join(shown)} |"
 
 
 def transfer_table() -> Iterator[str]:
     params, scores = read_params(), read_metrics("transfer")
     yield "| CIFAR-10 test images | accuracy | AUROC | training accuracy | published, accuracy / AUROC |"
     yield "| --- | --- | --- | --- | --- |"
-    specialist, chance = {"label": at(params, "cnn.label"), "classes": "all"}, {"label": "random guessing"}
-    classifiers = {"cnn": specialist, **at(params, "lightgbm.classifiers"), "chance": chance | {"classes": "all"}}
-    for name, classifier in classifiers.items():
-        row, classes = scores[name], classifier["classes"]
+    specialist, chance = {"label": at(params, "cnn.label")}, {"label": "random guessing"}
+    classifiers = {"cnn": specialist, **at(params, "lightgbm.classifiers"), **at(params, "linear.classifiers")}
+    for name, classifier in {**classifiers, "chance": chance}.items():
+        row, classes = scores[name], classifier.get("classes", "all")
         task = "" if classes == "all" else f"{' or '.join(classes)}: "
         yield (
             f"| {task}{classifier['label']} | {row['accuracy']:.2%} | {row['auroc']:.2%} "

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stages.show.style import BOTTOM, INK, QUIET, Style, figure_with_axes
+from stages.show.style import BOTTOM, INK, QUIET, STRONG, Style, figure_with_axes
 
 WRONG = "#b2182b"
+DASHES = ("-", "--", ":", "-.")  # of the first lines of a chart, of the next as many colours, and so on
 
 
 def confusions(counts: Mapping[str, np.ndarray], names: Sequence[str], style: Style, title: str) -> Figure:
@@ -34,7 +35,7 @@ def rocs(panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], styl
     for axes, (heading, lines) in zip(axes_row, panels.items(), strict=True):
         axes.plot([0, 1], [0, 1], color=QUIET, lw=0.8, ls="--")
         for k, (name, (false, true)) in enumerate(lines.items()):
-            axes.plot(false, true, color=style.line(k), ls=("-", "--")[k % 2], label=name)
+            axes.plot(false, true, color=style.line(k), ls=DASHES[k // len(STRONG) % len(DASHES)], label=name)
         axes.set_aspect("equal")
         axes.set(xlim=(0, 1), ylim=(0, 1), title=heading)
         axes.set(xlabel="false positive rate", ylabel="true positive rate")

@@ -12,12 +12,12 @@ from tests.pipelines import change, dvc, git, name_of, outputs
 
 
 def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
-    before, predictions = outputs(lab), "data/predictions/lightgbm_codes_tuned.npz"
+    before, predictions = outputs(lab), "data/predictions/lightgbm_features_tuned.npz"
     name = name_of(dvc(lab, "exp", "run", "--temp", "-S", "lightgbm.settings.tuned.trees=5").stdout)
     assert outputs(lab) == before
     assert git(lab, "status", "--short") == ""
     changed = json.loads(dvc(lab, "metrics", "diff", "HEAD", name, "--json").stdout)
-    assert "lightgbm_codes_tuned.accuracy" in changed["metrics/transfer.json"]
+    assert "lightgbm_features_tuned.accuracy" in changed["metrics/transfer.json"]
     dvc(lab, "exp", "apply", name)
     assert outputs(lab)[predictions] != before[predictions]
     assert re.search("lightgbm.settings.tuned.trees +20 +5", dvc(lab, "params", "diff").stdout)

@@ -15,7 +15,7 @@ def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(project, 
     text = README.read_text(encoding="utf-8")
     assert all(f"<!-- {name} -->" in text for name in BLOCKS)
     assert fill(text) == text, "fill the tables anew with `make readme`"
-    assert len(text.splitlines()) <= 180
+    assert len(text.splitlines()) <= 200
 
 
 def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
@@ -26,6 +26,7 @@ def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
     for classifier in params["lightgbm"]["classifiers"].values():
         task = "" if classifier["classes"] == "all" else f"{' or '.join(classifier['classes'])}: "
         labels.append(f"{task}{classifier['label']}")
+    labels += [probe["label"] for probe in params["linear"]["classifiers"].values()]
     assert len(labels) == 7
     for label in [*labels, params["cnn"]["label"], "random guessing"]:
         assert f"| {label} |" in tables
