@@ -197,14 +197,15 @@ def conflicts(values: Any) -> Iterator[str]:
             yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
 
     faces, people = params.faces, sizes["one_per_person"]
-    yield from fault(count_people, people, faces.validation, faces.held_out)
+    wrong = [*fault(count_people, people, faces.validation, faces.held_out)]
+    yield from wrong
     if 0 < (held_out := round(people * faces.held_out)) < FOLDS:
         yield f"faces.held_out: scores need at least {FOLDS} held-out people (got {held_out})"
     for name, variant in faces.variants.items():
         key = f"faces.variants.{name}"
         model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
         training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
-        images = sizes[variant.images] - held_out - round(people * faces.validation)
+        images = math.inf if wrong else sizes[variant.images] - held_out - round(people * faces.validation)
         yield from fault(steps_per_epoch, images, training.batch_size, key=key)
         yield from fault(check_model, faces.image_size, images, model, key)
         if model.prior.dim < 2:

@@ -234,7 +234,8 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
         ),
         (
             {"linear.classifiers.linear_codes.features": "data/objects/cifar10.npz"},
-            "linear.classifiers.linear_codes.features: unknown name 'data/objects/cifar10.npz', did you mean ",
+            "linear.classifiers.linear_codes.features: unknown name 'data/objects/cifar10.npz', did you mean "
+            "data/latents/cifar10/all_images.npz? (there are data/latents/cifar10/one_per_person.npz, ",
         ),
         (
             {"lightgbm.classifiers.pair_lightgbm_pca.classes": ["automobile", "shp"]},
@@ -299,7 +300,7 @@ def test_a_file_without_sections_is_refused(values, says):
     "wrong",
     [
         {"gifs.frames": 1, "cnn.training.batch_size": 1, "digits.common.hidden": ["wide"]},
-        {"gifs.model": "nobody", "cnn.training.batch_size": 10**6, "faces.validation": 0.95},
+        {"gifs.model": "nobody", "cnn.training.batch_size": 10**6, "faces.held_out": 7e-4},
     ],
     ids=["values", "sections"],
 )

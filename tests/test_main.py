@@ -132,7 +132,8 @@ def test_a_bug_keeps_its_traceback(bug):
 def test_a_stage_that_ends_well_tells_its_time_and_memory(writable, monkeypatch, capsys):
     if not writable:
         Path(".checkpoints").write_text("a file in the way")
-    Path("params.yaml").write_text("{digits: {priors: {}}, cnn: {label: CNN}, lightgbm: {classifiers: {}}}")
+    trees_and_probes = "lightgbm: {classifiers: {}}, linear: {classifiers: {}}"
+    Path("params.yaml").write_text(f"{{digits: {{priors: {{}}}}, cnn: {{label: CNN}}, {trees_and_probes}}}")
     monkeypatch.setattr(command_line, "keep_memory", lambda: None)  # of this process
     monkeypatch.setattr(sys, "argv", ["stages", "list_variants"])
     main()
