@@ -61,12 +61,12 @@ def finish(result: Tensor) -> None:
     result.flatten()[0].item()
 
 
-def random_images(shape: tuple[int, int, int], images: int, watched: str) -> Images:
-    """Random images (H, W, C) of ten classes, and as many of split `watched` as there are classes."""
+def random_images(shape: tuple[int, int, int], images: int) -> Images:
+    """Random images (H, W, C) of ten classes, and as many of split `validation` as there are classes."""
     random = np.random.default_rng(0)
     index = np.arange(images + 10)
     pixels = random.integers(0, 256, (len(index), *shape), dtype=np.uint8)
-    return Images(index % 10, np.where(index < images, "train", watched), index, pixels, np.arange(10).astype(str))
+    return Images(index % 10, np.where(index < images, "train", "validation"), index, pixels, np.arange(10).astype(str))
 
 
 def count_macs(network: nn.Module, *inputs: Tensor) -> int:
@@ -90,7 +90,7 @@ def time_step(trainer: Any) -> float:
 
 def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]]:
     """Of each network: name, trainer, network, multiply-adds of a forward pass per image, images per step."""
-    digits = random_images((28, 28, 1), DIGITS, "validation")
+    digits = random_images((28, 28, 1), DIGITS)
     common = [load(f"digits.common.{key}", list[Count]) for key in ("hidden", "discriminator")]
     for name in load("digits.priors", dict[str, Any]):
         prior = load(f"digits.priors.{name}.prior", AnyPrior)
@@ -99,7 +99,7 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         labelled = training.labelled_batch if training.labelled else 0
         yield f"digits@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size + labelled
     side = load("faces.image_size", int)
-    faces = random_images((side, side, 3), FACES, "validation")
+    faces = random_images((side, side, 3), FACES)
     faces = replace(faces, labels=faces.index)  # each of a person of their own
     for name in load("faces.variants", dict[str, Any]):
         which = load(f"faces.variants.{name}.images", Which)
@@ -110,7 +110,7 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         trainer = train_faces.make_trainer(faces, which, model, training, machine)
         yield f"faces@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size
     training = load("cnn.training", train_cnn.CNNTraining)
-    objects = random_images((32, 32, 3), OBJECTS, "validation")
+    objects = random_images((32, 32, 3), OBJECTS)
     trainer = train_cnn.make_trainer(objects, load("cnn.widths", Widths), training, machine)
     macs = count_macs(trainer.network, trainer.images[:1].permute(0, 3, 1, 2))
     yield "cnn", trainer, trainer.network, macs, training.batch_size

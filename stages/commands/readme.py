@@ -73,8 +73,10 @@ def faces_table() -> Iterator[str]:
     variants = at(read_params(), "faces.variants")
     scores = {name: read_metrics(f"faces/{name}") for name in variants}
     rows = [(f"AAE, {entry['label']}", scores[name], "{}") for name, entry in variants.items()]
-    first_of = {entry["images"]: name for name, entry in reversed(variants.items())}
-    for images, name in reversed(first_of.items()):
+    first_of: dict[str, str] = {}  # the baselines are alike for all variants that learned the same images
+    for name, entry in variants.items():
+        first_of.setdefault(entry["images"], name)
+    for images, name in first_of.items():
         known = images.replace("_", " ")
         rows.append((f"PCA, whitened, {known}", scores[name], "pca_{}"))
         rows.append((f"PCA with a Gaussian's norms, {known}", scores[name], "closed_form_{}"))
