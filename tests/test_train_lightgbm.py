@@ -16,7 +16,7 @@ from stages.train_lightgbm import (
     read_features,
     train_lightgbm,
 )
-from tests.conftest import blobs
+from tests.classifiers import check_predictions, four_classes, log_loss, noisy_codes
 
 COMMON = BoostingCommon(seed=0, max_bin=63)
 PLAIN = Candidate(num_leaves=31, learning_rate=0.1, feature_fraction=1.0, lambda_l2=0.0)
@@ -35,24 +35,16 @@ DEFAULTS = settings_of(10, 0)
 
 @pytest.fixture
 def objects() -> Images:
-    return blobs(400, (8, 8, 3), 4, {"train": 240, "validation": 80, "test": 80})
+    return four_classes()
 
 
 @pytest.fixture
 def codes(objects) -> Latents:
-    """Codes whose first dimensions tell the class, but not surely."""
-    random = np.random.default_rng(0)
-    values = np.eye(4, 6)[objects.labels] + 0.5 * random.standard_normal((400, 6))
-    return Latents.of(objects, values.astype(np.float32))
+    return noisy_codes(objects)
 
 
 def test_every_row_gets_probabilities_and_most_test_rows_their_class(codes):
-    predictions = train_lightgbm("toy", codes, 4, DEFAULTS, COMMON)
-    assert predictions.probabilities.shape == (400, 4)
-    assert np.allclose(predictions.probabilities.sum(1), 1, atol=1e-6)
-    assert np.array_equal(predictions.split, codes.split)
-    test = predictions.part("test")
-    assert (test.probabilities.argmax(1) == test.labels).mean() > 0.6
+    check_predictions(train_lightgbm("toy", codes, 4, DEFAULTS, COMMON), codes)
 
 
 def test_the_same_seed_gives_the_same_bytes(codes):
@@ -71,12 +63,7 @@ def test_the_candidate_of_least_validation_loss_predicts(codes):
         for name, each in {"hasty": hasty, "careful": careful}.items()
     }
     both = train_lightgbm("toy", codes, 4, settings_of(20, 0, hasty, careful), COMMON)
-
-    def loss(predictions: Predictions) -> float:
-        part = predictions.part("validation")
-        return -np.log(part.probabilities[np.arange(len(part)), part.labels]).mean()
-
-    assert loss(alone["careful"]) < loss(alone["hasty"])
+    assert log_loss(alone["careful"], "validation") < log_loss(alone["hasty"], "validation")
     assert np.array_equal(both.probabilities, alone["careful"].probabilities)
 
 

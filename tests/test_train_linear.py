@@ -8,29 +8,16 @@ import yaml
 from stages.base.params import WrongParams
 from stages.base.tables import Latents, Predictions
 from stages.train_linear import main, train_linear
-from tests.conftest import blobs
+from tests.classifiers import check_predictions, four_classes, log_loss, noisy_codes
 
 
 @pytest.fixture
 def codes() -> Latents:
-    """Codes whose first dimensions tell the class, but not surely."""
-    objects = blobs(400, (8, 8, 3), 4, {"train": 240, "validation": 80, "test": 80})
-    values = np.eye(4, 6)[objects.labels] + 0.5 * np.random.default_rng(0).standard_normal((400, 6))
-    return Latents.of(objects, values.astype(np.float32))
-
-
-def loss(predictions: Predictions, split: str) -> float:
-    part = predictions.part(split)
-    return -np.log(part.probabilities[np.arange(len(part)), part.labels]).mean()
+    return noisy_codes(four_classes())
 
 
 def test_every_row_gets_probabilities_and_most_test_rows_their_class(codes):
-    predictions = train_linear("toy", codes, [1.0])
-    assert predictions.probabilities.shape == (400, 4)
-    assert np.allclose(predictions.probabilities.sum(1), 1, atol=1e-6)
-    assert np.array_equal(predictions.index, codes.index)
-    test = predictions.part("test")
-    assert (test.probabilities.argmax(1) == test.labels).mean() > 0.6
+    check_predictions(train_linear("toy", codes, [1.0]), codes)
 
 
 def test_the_fit_is_the_optimum_of_the_regression(codes):
@@ -50,8 +37,8 @@ def test_the_candidate_of_least_validation_loss_predicts(codes):
     noisy = replace(codes, codes=np.concatenate([codes.codes, noise], 1))
     candidates = [1e-5, 0.03, 100.0]
     alone = [train_linear("toy", noisy, [c]) for c in candidates]
-    assert loss(alone[1], "validation") < min(loss(alone[0], "validation"), loss(alone[2], "validation"))
-    assert loss(alone[2], "train") < loss(alone[1], "train")
+    assert log_loss(alone[1], "validation") < min(log_loss(alone[0], "validation"), log_loss(alone[2], "validation"))
+    assert log_loss(alone[2], "train") < log_loss(alone[1], "train")
     for order in (candidates, candidates[::-1]):
         assert np.array_equal(train_linear("toy", noisy, order).probabilities, alone[1].probabilities)
 
