@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stages.aae.priors import AnyPrior
+from stages.aae.semi_training import SemiTraining
 from stages.base.batches import steps_per_epoch
 from stages.base.errors import StageError
 from stages.base.files import replacing
@@ -27,6 +28,7 @@ from stages.compare_classifiers import DrawTransfer
 from stages.dedupe_lfw import HashDistance, ImageSize, Share, count_people
 from stages.draw_digits import DrawDigits
 from stages.draw_faces import DrawFaces
+from stages.draw_semi import DrawSemi
 from stages.export_features import AnyFeatures
 from stages.fetch_lfw import Edition
 from stages.learning.compute import ComputeParams
@@ -41,6 +43,7 @@ from stages.train_digits import DigitsTraining, check_labels
 from stages.train_faces import AAETraining, FaceModel, check_model
 from stages.train_lightgbm import BoostingCommon, BoostingSettings, Classes
 from stages.train_linear import LinearCommon
+from stages.train_semi import SemiModel, SemiVariant, check_variant
 
 Name = Annotated[str, Field(pattern=r"^\w+$")]  # part of a file's name and of a command
 CLASSES = list(SHAPES)  # the made-up objects have the names of CIFAR-10's classes
@@ -88,6 +91,25 @@ class DigitsVariant(Section):
 class Digits(Section):
     common: DigitsCommon
     priors: Annotated[dict[Name, DigitsVariant], Field(min_length=1)]
+
+
+class SemiCommon(Section):
+    model: SemiModel
+    training: SemiTraining
+
+
+class SemiEntry(SemiVariant):
+    label: str
+    model: dict[str, Any]
+    training: dict[str, Any]
+
+
+class Semi(Section):
+    labels_seed: Seed
+    styles_seed: Seed
+    validation: Count
+    common: SemiCommon
+    variants: Annotated[dict[Name, SemiEntry], Field(min_length=1)]
 
 
 class FacesCommon(Section):
@@ -144,6 +166,7 @@ class Linear(Section):
 class Draw(Section):
     style: Style
     digits: DrawDigits
+    semi: DrawSemi
     faces: DrawFaces
     transfer: DrawTransfer
 
@@ -154,6 +177,7 @@ class Params(Section):
     data: Data
     compute: ComputeParams
     digits: Digits
+    semi: Semi
     faces: Faces
     cnn: Specialist
     features: dict[Name, AnyFeatures]
@@ -168,6 +192,7 @@ def wrong_variants(values: Any) -> Iterator[str]:
     """What is wrong with training values that stand in place of common ones; `values` fit `Params`."""
     for section, entries, kinds in (
         ("digits", "priors", {"training": DigitsTraining}),
+        ("semi", "variants", {"model": SemiModel, "training": SemiTraining}),
         ("faces", "variants", {"model": FaceModel, "training": AAETraining}),
     ):
         for name, entry in values[section][entries].items():
@@ -195,6 +220,14 @@ def conflicts(values: Any) -> Iterator[str]:
         yield from fault(check_labels, key, variant.prior, training.labelled, len(CLASSES), left["mnist"])
         if variant.prior.dim < 2:
             yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
+
+    if left["mnist"] < math.inf and (watched := params.semi.validation) > (there := params.data.mnist.validation):
+        yield f"semi.validation: of {there} validation images {watched} cannot be watched"
+    for name, variant in params.semi.variants.items():
+        key = f"semi.variants.{name}"
+        training = SemiTraining(**override(values["semi"]["common"]["training"], variant.training))
+        yield from fault(steps_per_epoch, left["mnist"], training.batch_size, key=key)
+        yield from fault(check_variant, key, variant, len(CLASSES), left["mnist"] // len(CLASSES))
 
     faces, people = params.faces, sizes["one_per_person"]
     wrong = [*fault(count_people, people, faces.validation, faces.held_out)]

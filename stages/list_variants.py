@@ -18,6 +18,7 @@ def main() -> None:
     classifiers = {"cnn": specialist, **load("lightgbm.classifiers", Entries), **probes}
     # as lists, which keep the order of params.yaml
     write_json("data/variants/digits.json", choose_keys(priors, "label", "prior"))
+    write_json("data/variants/semi.json", choose_keys(load("semi.variants", Entries), "label", "labels", "classes"))
     write_json("data/variants/classifiers.json", choose_keys(classifiers, "label", "classes"))
 
 

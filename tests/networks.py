@@ -5,11 +5,13 @@ from typing import Any
 from stages.aae.faces import FaceAAE, FaceArchitecture
 from stages.aae.inference import encode
 from stages.aae.networks import AAE, AAEArchitecture
+from stages.aae.semi import SemiAAE, SemiArchitecture
 from stages.base.tables import Images, Latents
 
 GAUSSIAN = {"kind": "gaussian", "dim": 2, "std": 1.0}
 UMBRELLA = {"kind": "umbrella", "petals": 10, "radius": 2.0, "std_along": 0.53, "std_across": 0.177}
 SWISS_ROLL = {"kind": "swiss_roll", "segments": 10, "turns": 2.0, "radius": 3.0, "std": 0.12}
+STYLE = GAUSSIAN | {"dim": 3}
 LEARNING = {
     "seed": 0,
     "epochs": 2,
@@ -23,6 +25,23 @@ LEARNING = {
     "noise": 0.0,
     "code_noise": 0.0,
     "balanced": False,
+}
+SEMI_LEARNING = {
+    "seed": 0,
+    "epochs": 2,
+    "batch_size": 16,
+    "labelled_batch": 10,
+    "learning_rate": 0.01,
+    "discriminator_learning_rate": 0.001,
+    "averaging": 0.5,
+    "noise": 0.0,
+    "reconstruction_weight": 1.0,
+    "adversarial_weight": 0.01,
+    "mmd_weight": 0.1,
+    "vat_weight": 1.0,
+    "vat_radius": 1.0,
+    "information_weight": 0.1,
+    "balance": 4.0,
 }
 
 
@@ -53,3 +72,10 @@ def faces_aae() -> FaceAAE:
 
 def encoded(aae: AAE, data: Images) -> Latents:
     return Latents.of(data, encode(aae, data.images))
+
+
+def semi_aae(classes: int = 10) -> SemiAAE:
+    architecture = SemiArchitecture(
+        image_shape=(1, 28, 28), classes=classes, style=STYLE, style_noise=0.5, hidden=[16, 12], discriminator=[8]
+    )
+    return SemiAAE(architecture).eval()

@@ -18,6 +18,7 @@ from stages.commands.demo import DEMO, lay_out, set_values
 SHORT = DEMO | {
     "digits.common.training.epochs": 2,
     "digits.priors.umbrella_labels.training.epochs": 2,
+    "semi.common.training.epochs": 2,
     "faces.common.training.epochs": 2,
     "cnn.widths": [16, 32, 32],
     "cnn.training.epochs": 2,
@@ -27,9 +28,11 @@ SHORT = DEMO | {
     "gifs.colours": 32,
 }
 PRIORS = ("gaussian", "umbrella_labels")
+VARIANTS = ("labels_100", "clusters_16")
 CLASSIFIERS = ("lightgbm_features_tuned", "lightgbm_pca", "pair_lightgbm_codes")
 KEPT = {
     "digits.priors": PRIORS,
+    "semi.variants": VARIANTS,
     "faces.variants": ("one_per_person",),
     "features": ("pooled", "pca"),
     "lightgbm.classifiers": CLASSIFIERS,

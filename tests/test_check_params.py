@@ -29,7 +29,7 @@ KNOWN = {
 }
 # entries with names of their own, and values in place of common ones
 OPTIONAL = re.compile(
-    r"digits\.priors\.\w+(\.training\.\w+)?|faces\.variants\.\w+(\.(model|training)\.\w+)?"
+    r"digits\.priors\.\w+(\.training\.\w+)?|(faces|semi)\.variants\.\w+(\.(model|training)\.\w+)?"
     r"|features\.\w+|lightgbm\.(settings|classifiers)\.\w+|linear\.classifiers\.\w+"
 )
 
@@ -191,6 +191,28 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
         (
             {"digits.priors.gaussian.prior.dim": 1},
             "digits.priors.gaussian.prior.dim: the pictures need two dimensions (got 1)",
+        ),
+        ({"semi.validation": 5001}, "semi.validation: of 5000 validation images 5001 cannot be watched"),
+        (
+            {"semi.variants.labels_100.training": {"batch_size": 55_001}},
+            "semi.variants.labels_100: of 55000 training images no batch of 55001 can be made: "
+            "lower batch_size in params.yaml",
+        ),
+        *(
+            (
+                {"semi.variants.labels_100.labels": labels},
+                f"semi.variants.labels_100: labels is {labels}: of 10 classes, of which the rarest has 5500 training "
+                "images, give as many of each, all or 0",
+            )
+            for labels in (105, 60_000)
+        ),
+        *(
+            (
+                {f"semi.variants.{name}.classes": classes},
+                f"semi.variants.{name}: classes is {classes}: 10 digits need that many with labels, and at least as "
+                "many without",
+            )
+            for name, classes in {"labels_all": 12, "clusters_16": 9}.items()
         ),
         (
             {"faces.variants.one_per_person.model": {"refiner": [8] * 7}},

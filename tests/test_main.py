@@ -133,7 +133,9 @@ def test_a_stage_that_ends_well_tells_its_time_and_memory(writable, monkeypatch,
     if not writable:
         Path(".checkpoints").write_text("a file in the way")
     trees_and_probes = "lightgbm: {classifiers: {}}, linear: {classifiers: {}}"
-    Path("params.yaml").write_text(f"{{digits: {{priors: {{}}}}, cnn: {{label: CNN}}, {trees_and_probes}}}")
+    Path("params.yaml").write_text(
+        f"{{digits: {{priors: {{}}}}, semi: {{variants: {{}}}}, cnn: {{label: CNN}}, {trees_and_probes}}}"
+    )
     monkeypatch.setattr(command_line, "keep_memory", lambda: None)  # of this process
     monkeypatch.setattr(sys, "argv", ["stages", "list_variants"])
     main()
@@ -146,7 +148,7 @@ def test_a_stage_that_ends_well_tells_its_time_and_memory(writable, monkeypatch,
 
 
 def test_trainings_load_no_sentences_because_their_checkpoints_hold_for_all_they_load(project):
-    trainings = "stages.__main__, stages.train_cnn, stages.train_digits, stages.train_faces"
+    trainings = "stages.__main__, stages.train_cnn, stages.train_digits, stages.train_faces, stages.train_semi"
     loaded = python(project, "-c", f"import sys, {trainings}; print(*sys.modules)").stdout.split()
     assert "stages.learning.checkpoints" in loaded
     assert not {"stages.base.sentences", "stages.base.problems"} & set(loaded)

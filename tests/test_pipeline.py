@@ -39,7 +39,7 @@ def test_every_stage_depends_on_the_code_that_it_imports_and_on_no_other(project
 
 
 def test_words_for_faults_are_no_dependency_of_a_training(templates):
-    for name in ("train_digits", "train_faces", "train_cnn", "train_lightgbm", "dedupe_lfw"):
+    for name in ("train_digits", "train_semi", "train_faces", "train_cnn", "train_lightgbm", "dedupe_lfw"):
         assert not {"stages/__main__.py", "stages/base/sentences.py"} & set(templates[name]["deps"])
 
 
@@ -131,6 +131,8 @@ def test_small_data_are_named_in_every_metrics_file(small):
         "faces/dataset.json",
         "faces/one_per_person.json",
         "interpolation.json",
+        "semi/clusters_16.json",
+        "semi/labels_100.json",
         "transfer.json",
     }
     assert all(json.loads(path.read_text(encoding="utf-8"))["data"] == "demo" for path in files.values())

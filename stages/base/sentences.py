@@ -17,6 +17,10 @@ SENTENCES = {
     "TooFewImages": "of {} training images no batch of {} can be made: lower batch_size in params.yaml",
     "NoComponentPerClass": "params.yaml: {}: labels need a prior of {} components, this one has {}",
     "UnevenLabels": "params.yaml: {}: labelled is {}, which leaves a class without labelled or unlabelled images",
+    "UnevenClasses": "params.yaml: {}: labels is {}: of {} classes, of which the rarest has {} training images, "
+    "give as many of each, all or 0",
+    "TooFewClasses": "params.yaml: {}: classes is {}: {} digits need that many with labels, and at least as many "
+    "without",
     "SideNotHalvable": "params.yaml: {}: images of {} pixels cannot be halved once per entry of encoder and of "
     "refiner: make faces.image_size a multiple of {}",
     "TooFewFaces": "params.yaml: {}: a code of {} dimensions needs as many training images, there are {}: lower "

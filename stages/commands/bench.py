@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from stages import train_cnn, train_digits, train_faces
+from stages import train_cnn, train_digits, train_faces, train_semi
 from stages.__main__ import TIMES, keep_memory, peak_memory
 from stages.aae.inference import as_input
 from stages.aae.priors import AnyPrior
@@ -98,6 +98,16 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         trainer = train_digits.make_trainer(digits, *common, prior, training, machine)
         labelled = training.labelled_batch if training.labelled else 0
         yield f"digits@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size + labelled
+    for name in load("semi.variants", dict[str, Any]):
+        variant = train_semi.load_labels(name)
+        model, training = (
+            load_variant(f"semi.common.{part}", f"semi.variants.{name}.{part}", kind)
+            for part, kind in (("model", train_semi.SemiModel), ("training", train_semi.SemiTraining))
+        )
+        trainer = train_semi.make_trainer(digits, model, variant, 0, len(digits), training, machine)
+        macs = count_macs(trainer.aae, as_input(trainer.images[:1]))
+        labelled = training.labelled_batch if variant.labels else 0
+        yield f"semi@{name}", trainer, trainer.aae, macs, training.batch_size + labelled
     side = load("faces.image_size", int)
     faces = random_images((side, side, 3), FACES)
     faces = replace(faces, labels=faces.index)  # each of a person of their own

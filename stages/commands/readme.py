@@ -12,13 +12,19 @@ from stages.base.errors import StageError
 from stages.base.files import replacing
 from stages.base.params import at, read_params
 from stages.commands._dvc import dvc, read_graph
+from stages.commands.spread import read_spread
 
 README = Path("README.md")
-# what the published notebooks report, by the name of a variant in params.yaml
+# what the published notebooks report, or the AAE paper of class and style, by the name of a variant in params.yaml
 PUBLISHED = {
     "gaussian": "MSE 0.0368 on training images",
     "umbrella": "none: stopped after one epoch",
     "umbrella_labels": "MSE 0.0397 on training images, all labels seen",
+    "labels_100": "1.90 ± 0.10%",
+    "labels_1000": "1.60 ± 0.08%",
+    "labels_all": "0.85 ± 0.02%",
+    "clusters_16": "9.55 ± 2.05%",
+    "clusters_30": "4.10 ± 1.13%",
     "cnn": "73.91% / 96.00%",
     "lightgbm_codes_tuned": "'above 50%'",
     "lightgbm_codes": "43.17% / 84.24%",
@@ -30,6 +36,7 @@ BOXES = (
     ("fetch_mnist", "fetch_cifar10", "fetch_lfw"),
     ("split_images", "dedupe_lfw"),
     ("measure_digits", "draw_digits", "draw_priors"),
+    ("measure_semi", "draw_semi", "compare_semi"),
     ("measure_faces", "draw_faces"),
     ("train_lightgbm", "train_linear"),
 )
@@ -54,6 +61,34 @@ def digits_table() -> Iterator[str]:
             f"| {scores['sliced_w2']:.3f} ({scores['sliced_w2_floor']:.3f}) | {scores['two_sample_accuracy']:.1%} "
             f"| {petals} | {PUBLISHED.get(name, '')} |"
         )
+
+
+def semi_table() -> Iterator[str]:
+    spread = read_spread()
+    yield "| of 55,000 images | test error | over draws or seeds | worst | calibration | MSE | style to class | paper |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name, variant in at(read_params(), "semi.variants").items():
+        scores, over = read_metrics(f"semi/{name}"), at(spread, f"{name}.test_error", {})
+        runs = f"{over['mean']:.2%} ± {over['std']:.2%} ({over['n']})" if over else ""
+        worst = f"{over['max']:.2%}" if over else ""
+        yield (
+            f"| {variant['label']} | {scores['test_error']:.2%} | {runs} | {worst} "
+            f"| {scores['calibration_error']:.2%} | {scores['test_mse']:.4f} | {scores['style_knn_accuracy']:.1%} "
+            f"| {PUBLISHED.get(name, '')} |"
+        )
+
+
+def ablation_table() -> Iterator[str]:
+    yield "| 100 labels | test error | worst | draws | style to class |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, scores in read_spread().items():
+        if name.startswith("labels_100"):
+            error, style = scores["test_error"], scores["style_knn_accuracy"]
+            what = name.removeprefix("labels_100").replace("_", " ").strip() or "all terms"
+            yield (
+                f"| {what} | {error['mean']:.2%} ± {error['std']:.2%} | {error['max']:.2%} | {error['n']} "
+                f"| {style['mean']:.1%} |"
+            )
 
 
 def faces_table() -> Iterator[str]:
@@ -123,6 +158,8 @@ def graph() -> Iterator[str]:
 
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "digits": digits_table,
+    "semi": semi_table,
+    "ablation": ablation_table,
     "faces": faces_table,
     "transfer": transfer_table,
     "graph": graph,

@@ -9,7 +9,7 @@ def test_each_stage_and_each_network_has_a_row(small, monkeypatch, capsys):
     shown = capsys.readouterr().out
     for stage in ("check_params", "train_digits@gaussian", "render_gifs", "all of these"):
         assert f"\n{stage} " in f"\n{shown}"
-    for network in ("digits@gaussian", "digits@umbrella_labels", "faces@one_per_person", "cnn"):
+    for network in ("digits@gaussian", "digits@umbrella_labels", "semi@labels_100", "faces@one_per_person", "cnn"):
         (row,) = [line.split() for line in shown.splitlines() if line.startswith(f"{network} ")]
         numbers = [float(number.replace(",", "").rstrip("%")) for number in row[1:]]
         assert len(numbers) == 6

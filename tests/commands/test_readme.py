@@ -20,14 +20,15 @@ def test_the_readme_shows_the_committed_metrics_and_the_declared_graph(project, 
 
 def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
     monkeypatch.chdir(small)
-    tables, params = fill(mark("digits", "faces", "transfer")), read_params()
+    tables, params = fill(mark("digits", "semi", "faces", "transfer")), read_params()
     labels = [prior["label"] for prior in params["digits"]["priors"].values()]
     labels += [f"AAE, {variant['label']}" for variant in params["faces"]["variants"].values()]
+    labels += [variant["label"] for variant in params["semi"]["variants"].values()]
     for classifier in params["lightgbm"]["classifiers"].values():
         task = "" if classifier["classes"] == "all" else f"{' or '.join(classifier['classes'])}: "
         labels.append(f"{task}{classifier['label']}")
     labels += [probe["label"] for probe in params["linear"]["classifiers"].values()]
-    assert len(labels) == 7
+    assert len(labels) == 9
     for label in [*labels, params["cnn"]["label"], "random guessing"]:
         assert f"| {label} |" in tables
 

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from stages.compare_semi import compare_semi
+from stages.draw_semi import DrawSemi, draw_semi
+from stages.export_semi import export_semi
+from stages.show.style import Style, save
+from tests.networks import semi_aae
+
+STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
+PARAMS = DrawSemi(seed=0, styles=4, examples=3, rows=2, columns=3)
+CURVES = Path("curves")
+
+
+@pytest.fixture(autouse=True)
+def curves():
+    (CURVES / "plots/metrics").mkdir(parents=True)
+    for name in ("watched_error", "watched_mse", "reconstruction", "vat"):
+        (CURVES / f"plots/metrics/{name}.tsv").write_text(f"step\t{name}\n0\t0.5\n")
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_every_variant_has_all_its_pictures_again_the_same(digits, labelled):
+    aae = semi_aae(10 if labelled else 12)
+    codes = export_semi(aae, digits, seed=0)
+    bytes_of = []
+    for _ in range(2):
+        figures = draw_semi(aae, digits, codes, CURVES, "toy", labelled, 10, PARAMS, STYLE)
+        assert set(figures) == {"styles", "analogies", "mistakes", "heads", "curves"}
+        for name, figure in figures.items():
+            save(figure, f"{name}.png", STYLE)
+        bytes_of.append([Path(f"{name}.png").read_bytes() for name in figures])
+    assert bytes_of[0] == bytes_of[1]
+    assert len(texts(figures["styles"])) == aae.classes
+
+
+def test_errors_stand_beside_those_of_the_paper():
+    variants = [
+        {"name": "few", "label": "100 labels", "labels": 100, "classes": 10},
+        {"name": "own", "label": "my own", "labels": 50, "classes": 10},
+    ]
+    scores = {"few": {"test_error": 0.0139}, "own": {"test_error": 0.02}}
+    axes = compare_semi(variants, scores, STYLE).axes[0]
+    assert texts(axes.figure) == ["1.39", "2.00"]
+    (reported,) = axes.containers[1].lines[0].get_ydata()
+    assert reported == pytest.approx(1.90)
