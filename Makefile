@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro check why parameters experiments bench test demo deps readme lint lock
+.PHONY: help environment repro check why parameters experiments spread bench test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ parameters: $(READY) ## list each parameter with the stages that read it
 
 experiments: $(READY) ## show experiments side by side, a line per value that differs
 	@python -m stages.commands experiments
+
+spread: $(READY) ## run rows of the results over several seeds, as experiments (hours)
+	@python -m stages.commands spread
 
 bench: $(READY) ## measure the speed of this machine and of the last run
 	@python -m stages.commands bench

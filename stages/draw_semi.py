@@ -17,6 +17,8 @@ from stages.show.semi import learning, mistakes
 from stages.show.sheets import as_rgb, sheet
 from stages.show.style import Style, note_on, save
 
+CELL = 0.35  # inches of an image on a sheet
+
 
 class DrawSemi(Section):
     """Section `draw.semi`."""
@@ -62,6 +64,7 @@ def draw_semi(
         "styles": sheet(
             in_all_classes(samples.numpy()).swapaxes(0, 1),
             f"{label}: a {what} per row, the same sample of the style's prior per column",
+            CELL,
             row_labels=parts,
         ),
         "curves": learning(read_curves(curves), labelled, style, f"{label}: how it learned"),
@@ -71,8 +74,9 @@ def draw_semi(
     both = np.stack([as_rgb(images[chosen]), as_rgb(decode(aae, test.probabilities[chosen], test.codes[chosen]))], 1)
     figures["analogies"] = sheet(
         np.concatenate([both, as_rgb(in_all_classes(test.codes[chosen]))], 1),
-        f"{label}: test images in the style of one {what} after the other",
-        column_labels=["image", "decoded", *([f"{k}" for k in range(aae.classes)])],
+        f"{label}: styles of test images in one {what} after the other",
+        CELL,
+        column_labels=["image", "AAE", *([f"{k}" for k in range(aae.classes)])],
         subtitle=f"each row: an image, its reconstruction, and its style in each {what}",
     )
 
@@ -90,6 +94,7 @@ def draw_semi(
     figures["heads"] = sheet(
         np.concatenate([as_rgb(plain), as_rgb(images[surest])], 1),
         f"{label}: each {what} in the style at the origin, then the test images most surely in it",
+        CELL,
         row_labels=parts,
         subtitle="" if labelled else "behind each cluster's number: what its most confident validation image shows",
     )

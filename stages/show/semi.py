@@ -41,7 +41,7 @@ def mistakes(
     left.spines[:].set_visible(False)
     left.set(title=f"test images: {wrong.sum():,} of {counts.sum():,} wrong", xlabel="predicted", ylabel="true")
     right.set_axis_off()
-    right.set_title("most confident mistakes: true > predicted")
+    right.set_title("most confident mistakes: true > predicted", pad=20)
     cells = GridSpecFromSubplotSpec(max(rows, 1), columns, grid[1])
     for place, (image, caption) in enumerate(zip(as_rgb(images), captions, strict=True)):
         axes = figure.add_subplot(cells[place // columns, place % columns])
@@ -74,7 +74,8 @@ def learning(curves: Mapping[str, np.ndarray], named: bool, style: Style, title:
         axes.grid(axis="y")
         axes.xaxis.get_major_locator().set_params(integer=True)
         if axes.lines:
-            axes.set_ylim(min(0, axes.get_ylim()[0]))
+            low, high = axes.get_ylim()
+            axes.set_ylim(min(0, low), 1.35 * high)  # room for the legend
             axes.legend(fontsize=7)
     panels[0].yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
     return figure
