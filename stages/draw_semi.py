@@ -86,7 +86,12 @@ def draw_semi(
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][: params.rows * params.columns]
     captions = [f"{digits[test.labels[i]]} > {digits[predicted[i]]}, {100 * confidence[i]:.1f}%" for i in wrong]
     figures["mistakes"] = mistakes(
-        confusion(told, test.labels), images[wrong], captions, digits, params.columns, f"{label}: mistakes"
+        confusion(told, test.labels),
+        images[wrong],
+        captions,
+        digits,
+        params.columns,
+        f"{label}: all test images, and the most confident mistakes as true > predicted",
     )
 
     surest = np.argsort(-test.probabilities, 0, kind="stable")[: params.styles].T  # (K, styles)

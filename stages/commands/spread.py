@@ -75,7 +75,7 @@ def run(name: str, row: Row, seed: int) -> dict[str, float]:
     if start_dvc("exp", "run", "--temp", "--name", experiment, *values, row.target).returncode:
         raise StageError(f"the experiment {experiment} failed: what it said stands above")
     file, _, part = row.scores.partition(":")
-    scores = next(iter(metrics_show(f"metrics/{file}.json", rev=experiment).values()))
+    scores = metrics_show(f"metrics/{file}.json", rev=experiment)
     return {key: value for key, value in (scores[part] if part else scores).items() if isinstance(value, float)}
 
 

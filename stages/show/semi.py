@@ -41,7 +41,6 @@ def mistakes(
     left.spines[:].set_visible(False)
     left.set(title=f"test images: {wrong.sum():,} of {counts.sum():,} wrong", xlabel="predicted", ylabel="true")
     right.set_axis_off()
-    right.set_title("most confident mistakes: true > predicted", pad=20)
     cells = GridSpecFromSubplotSpec(max(rows, 1), columns, grid[1])
     for place, (image, caption) in enumerate(zip(as_rgb(images), captions, strict=True)):
         axes = figure.add_subplot(cells[place // columns, place % columns])
