@@ -60,7 +60,7 @@ ROWS = {
         information_weight=0.0,
         mmd_weight=0.0,
         reconstruction_weight=1.0,
-        noise=0.15,
+        noise=0.3,
     ),
     "cnn": Row("compare_classifiers", "transfer:cnn", "cnn.training.seed", 5),
 }
