@@ -69,13 +69,18 @@ def semi_table() -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for name, variant in at(read_params(), "semi.variants").items():
         scores, over = read_metrics(f"semi/{name}"), at(spread, f"{name}.test_error", {})
-        runs = f"{over['mean']:.2%} ± {over['std']:.2%} ({over['n']})" if over else ""
+        runs = f"{show_mean(over)} ({over['n']})" if over else ""
         worst = f"{over['max']:.2%}" if over else ""
         yield (
             f"| {variant['label']} | {scores['test_error']:.2%} | {runs} | {worst} "
             f"| {scores['calibration_error']:.2%} | {scores['test_mse']:.4f} | {scores['style_knn_accuracy']:.1%} "
             f"| {PUBLISHED.get(name, '')} |"
         )
+
+
+def show_mean(scores: dict[str, float]) -> str:
+    """The mean, and the deviation where there was more than one run."""
+    return f"{scores['mean']:.2%}" + (f" ± {scores['std']:.2%}" if scores["n"] > 1 else "")
 
 
 def ablation_table() -> Iterator[str]:
@@ -85,10 +90,7 @@ def ablation_table() -> Iterator[str]:
         if name.startswith("labels_100"):
             error, style = scores["test_error"], scores["style_knn_accuracy"]
             what = name.removeprefix("labels_100").replace("_", " ").strip() or "all terms"
-            yield (
-                f"| {what} | {error['mean']:.2%} ± {error['std']:.2%} | {error['max']:.2%} | {error['n']} "
-                f"| {style['mean']:.1%} |"
-            )
+            yield f"| {what} | {show_mean(error)} | {error['max']:.2%} | {error['n']} | {style['mean']:.1%} |"
 
 
 def faces_table() -> Iterator[str]:
