@@ -5,19 +5,16 @@ import pytest
 
 from stages.draw_digits import DrawDigits, direction, draw_digits
 from stages.draw_priors import draw_priors
-from stages.show.style import Style, save
+from stages.show.style import save
+from tests.figures import AAE_CURVES, CURVES, STYLE, write_curves
 from tests.networks import GAUSSIAN, SWISS_ROLL, UMBRELLA, digits_aae, encoded
 
-STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
 PARAMS = DrawDigits(seed=0, points=15, manifold=4, styles=3, examples=2)
-CURVES = Path("curves")
 
 
 @pytest.fixture(autouse=True)
 def curves():
-    (CURVES / "plots/metrics").mkdir(parents=True)
-    for name in ("train_mse", "watched_mse", "generator", "discriminator"):
-        (CURVES / f"plots/metrics/{name}.tsv").write_text(f"step\t{name}\n0\t0.5\n")
+    write_curves(*AAE_CURVES)
 
 
 @pytest.mark.parametrize(

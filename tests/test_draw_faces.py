@@ -10,20 +10,17 @@ from stages.base.tables import Images, Latents
 from stages.draw_faces import DrawFaces, draw_faces, narrow, truncated_mse
 from stages.measure.images import mse
 from stages.measure.pca import as_rows, fit_pca, pca_decode
-from stages.show.style import Style, save
+from stages.show.style import save
+from tests.figures import AAE_CURVES, CURVES, STYLE, write_curves
 from tests.networks import encoded, faces_aae
 
-STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
 PARAMS = DrawFaces(seed=0, rows=2, columns=4, widths=[0.5, 1], dimensions=[2, 4, 400])
 
 
 @pytest.fixture(autouse=True)
 def curves() -> Path:
-    metrics = Path("curves/plots/metrics")
-    metrics.mkdir(parents=True)
-    for name in ("train_mse", "watched_mse", "generator", "discriminator"):
-        (metrics / f"{name}.tsv").write_text(f"step\t{name}\n0\t0.5\n1\t0.4\n")
-    return Path("curves")
+    write_curves(*AAE_CURVES)
+    return CURVES
 
 
 def closed_form_of(data: Images) -> FaceAAE:

@@ -5,19 +5,16 @@ import pytest
 from stages.compare_semi import compare_semi
 from stages.draw_semi import DrawSemi, draw_semi
 from stages.export_semi import export_semi
-from stages.show.style import Style, save
+from stages.show.style import save
+from tests.figures import CURVES, STYLE, write_curves
 from tests.networks import semi_aae
 
-STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
 PARAMS = DrawSemi(seed=0, styles=4, examples=3, rows=2, columns=3)
-CURVES = Path("curves")
 
 
 @pytest.fixture(autouse=True)
 def curves():
-    (CURVES / "plots/metrics").mkdir(parents=True)
-    for name in ("watched_error", "watched_mse", "reconstruction", "vat"):
-        (CURVES / f"plots/metrics/{name}.tsv").write_text(f"step\t{name}\n0\t0.5\n")
+    write_curves("watched_error", "watched_mse", "reconstruction", "vat")
 
 
 def texts(figure) -> list[str]:

@@ -87,7 +87,7 @@ def ablation_table() -> Iterator[str]:
     yield "| 100 labels | test error | worst | draws | style to class |"
     yield "| --- | --- | --- | --- | --- |"
     for name, scores in read_spread().items():
-        if name.startswith("labels_100"):
+        if name == "labels_100" or name.startswith("labels_100_"):  # not labels_1000
             error, style = scores["test_error"], scores["style_knn_accuracy"]
             what = name.removeprefix("labels_100").replace("_", " ").strip() or "all terms"
             yield f"| {what} | {show_mean(error)} | {error['max']:.2%} | {error['n']} | {style['mean']:.1%} |"

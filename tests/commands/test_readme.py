@@ -1,9 +1,14 @@
+import json
+import shutil
+
 import pytest
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
 from stages.commands import readme
 from stages.commands.readme import BLOCKS, README, fill
+
+OVER = {"labels_100": 2, "labels_1000": 3, "labels_100_without_vat": 1}  # rows, and how often each ran
 
 
 def mark(*names: str) -> str:
@@ -31,6 +36,21 @@ def test_every_variant_and_classifier_of_params_has_a_row(small, monkeypatch):
     assert len(labels) == 9
     for label in [*labels, params["cnn"]["label"], "random guessing"]:
         assert f"| {label} |" in tables
+
+
+def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(small, tmp_path):
+    (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
+    shutil.copytree(small / "metrics", tmp_path / "metrics")
+    error = {"mean": 0.0154, "std": 0.0004, "min": 0.0152, "max": 0.0157}
+    spread = {
+        name: {"test_error": error | {"n": n}, "style_knn_accuracy": error | {"n": n}} for name, n in OVER.items()
+    }
+    (tmp_path / "metrics/spread.json").write_text(json.dumps(spread))
+    tables = fill(mark("semi", "ablation"))
+    assert "| 1.54% ± 0.04% (2) | 1.57% |" in tables
+    assert "| all terms | 1.54% ± 0.04% | 1.57% | 2 | 1.5% |" in tables
+    assert "| without vat | 1.54% | 1.57% | 1 | 1.5% |" in tables
+    assert "| 0 |" not in tables, "labels_1000 is no ablation of labels_100"
 
 
 def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
