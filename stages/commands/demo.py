@@ -41,6 +41,8 @@ DEMO = {
     "semi.common.model.hidden": [256, 256],
     "semi.common.model.discriminator": [64, 64],
     "semi.common.training.batch_size": 64,
+    "semi.variants.labels_all.training.epochs": 11,
+    "semi.variants.labels_all.training.batch_size": 64,
     "faces.common.model.prior.dim": 64,
     "faces.common.model.encoder": [8, 16, 32, 64],
     "faces.common.model.refiner": [8, 16],
