@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from stages.aae.identity_training import IdentityTraining
 from stages.aae.priors import AnyPrior
 from stages.aae.semi_training import SemiTraining
 from stages.base.batches import steps_per_epoch
@@ -28,6 +29,7 @@ from stages.compare_classifiers import DrawTransfer
 from stages.dedupe_lfw import HashDistance, ImageSize, Share, count_people
 from stages.draw_digits import DrawDigits
 from stages.draw_faces import DrawFaces
+from stages.draw_identity import DrawIdentity
 from stages.draw_semi import DrawSemi
 from stages.export_features import AnyFeatures
 from stages.fetch_lfw import Edition
@@ -41,6 +43,7 @@ from stages.sources.drawing import SHAPES
 from stages.split_images import check_validation
 from stages.train_digits import DigitsTraining, check_labels
 from stages.train_faces import AAETraining, FaceModel, check_model
+from stages.train_identity import check_person
 from stages.train_lightgbm import BoostingCommon, BoostingSettings, Classes
 from stages.train_linear import LinearCommon
 from stages.train_semi import SemiModel, SemiVariant, check_variant
@@ -133,6 +136,12 @@ class Faces(Section):
     variants: Annotated[dict[Name, FacesVariant], Field(min_length=1)]
 
 
+class Identity(Section):
+    model: str
+    person: Count
+    training: IdentityTraining
+
+
 class Specialist(Section):
     label: str
     widths: Widths
@@ -168,6 +177,7 @@ class Draw(Section):
     digits: DrawDigits
     semi: DrawSemi
     faces: DrawFaces
+    identity: DrawIdentity
     transfer: DrawTransfer
 
 
@@ -179,6 +189,7 @@ class Params(Section):
     digits: Digits
     semi: Semi
     faces: Faces
+    identity: Identity
     cnn: Specialist
     features: dict[Name, AnyFeatures]
     lightgbm: Boosting
@@ -243,6 +254,8 @@ def conflicts(values: Any) -> Iterator[str]:
         yield from fault(check_model, faces.image_size, images, model, key)
         if model.prior.dim < 2:
             yield f"{key}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
+        if name == params.identity.model:
+            yield from fault(check_person, params.identity.person, model.prior.dim)
     yield from unknown_names(params)
 
 
@@ -263,6 +276,7 @@ def unknown_names(params: Params) -> Iterator[str]:
     codes += [f"data/latents/features/{name}.npz" for name in params.features]
     used = {
         "gifs.model": ([params.gifs.model], models),
+        "identity.model": ([params.identity.model], models),
         "draw.transfer.compared": (params.draw.transfer.compared, complete),
     }
     for name, entry in params.features.items():

@@ -1,15 +1,14 @@
 """Walk from faces to their nearest neighbours in latent space, as GIFs and film strips."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
-from sklearn.neighbors import NearestNeighbors
 
 from stages.aae.faces import FaceAAE
-from stages.aae.inference import decode, in_batches
+from stages.aae.inference import in_batches
+from stages.aae.walks import blend, ease, there_and_back, walk
 from stages.base.errors import StageError
 from stages.base.files import write_json
 from stages.base.params import Count, DataSource, Section, Seed, load
@@ -17,6 +16,7 @@ from stages.base.people import first_images
 from stages.base.problems import hint
 from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
+from stages.measure.neighbours import find_nearest
 from stages.measure.walks import smoothness
 from stages.show.gifs import annotate, arrange_grid, enlarge, write_gif
 from stages.show.sheets import as_rgb, sheet
@@ -38,15 +38,6 @@ class Gifs(Section):
     stills: Annotated[int, Field(ge=2)]
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Rows of faces, rows of their neighbours, and the distances (N,) between their codes."""
-
-    faces: np.ndarray
-    neighbours: np.ndarray
-    distances: np.ndarray
-
-
 def choose_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarray:
     """Rows of one face of each named person; where none is named, of `n` people drawn from the held-out ones.
 
@@ -62,40 +53,6 @@ def choose_faces(data: Images, people: list[str], n: int, seed: int) -> np.ndarr
     return np.array([first[name] for name in people])
 
 
-def find_nearest(latents: Latents, rows: np.ndarray) -> Pairs:
-    """The nearest code of another person, of any split, to each of the rows' codes, by Euclidean distance."""
-    most = np.bincount(latents.labels).max() + 1  # so many neighbours hold at least one other person
-    search = NearestNeighbors(n_neighbors=min(most, len(latents))).fit(latents.codes)
-    distances, found = search.kneighbors(latents.codes[rows])
-    other = latents.labels[found] != latents.labels[rows, None]
-    if not other.any(1).all():
-        raise StageError("the faces are of one person only: interpolation needs another one")
-    place = other.argmax(1)
-    each = np.arange(len(rows))
-    return Pairs(rows, found[each, place], distances[each, place])
-
-
-def ease(frames: int) -> np.ndarray:
-    """Weights (frames,) of the walk's end: sin^2(pi t / 2) = 1 - cos^2(pi t / 2) for t from 0 to 1.
-
-    Cosine-squared easing: the walk starts and ends slowly, exactly at 0 and at 1.
-    """
-    return np.sin(np.pi / 2 * np.linspace(0, 1, frames)) ** 2
-
-
-def blend(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Points (pairs, frames, ...) on the segments from start to end (pairs, ...), at the end's weights (frames,)."""
-    share = weights.reshape(-1, *[1] * (start.ndim - 1))
-    return (1 - share) * start[:, None] + share * end[:, None]
-
-
-def walk(aae: FaceAAE, start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Images (pairs, frames, H, W, C) in [0, 1] decoded on the segments between codes (pairs, d)."""
-    codes = blend(start, end, weights)  # (pairs, frames, d)
-    images = decode(aae, codes.reshape(-1, codes.shape[-1]))
-    return images.reshape(*codes.shape[:2], *images.shape[1:])
-
-
 def measure_walks(aae: FaceAAE, walks: np.ndarray) -> dict[str, float]:
     """Smoothness of walks (pairs, frames, H, W, C) in [0, 1] among the features that the encoder pools."""
     device = next(aae.parameters()).device
@@ -104,22 +61,17 @@ def measure_walks(aae: FaceAAE, walks: np.ndarray) -> dict[str, float]:
     return smoothness(features.reshape(*walks.shape[:2], -1))
 
 
-def there_and_back(films: np.ndarray) -> np.ndarray:
-    """Films (pairs, frames, ...) that also return, so that a repeated one has no jump and shows no frame twice."""
-    return np.concatenate([films, films[:, -2:0:-1]], 1)
-
-
 def render_gifs(
     aae: FaceAAE, data: Images, latents: Latents, params: Gifs, style: Style, note: str, folder: Path
 ) -> dict[str, float]:
     """Write a GIF per pair, one of all pairs in a grid, and the film strips; returns the numbers of the pairs."""
-    pairs = find_nearest(latents, choose_faces(data, params.people, params.pairs, params.seed))
+    pairs = find_nearest(latents.codes, latents.labels, choose_faces(data, params.people, params.pairs, params.seed))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
     weights = ease(params.frames)
     walks = walk(aae, start, end, weights)
     fades = blend(walks[:, 0], walks[:, -1], weights)  # the same ends, mixed pixel by pixel
     films = there_and_back(as_rgb(walks))
-    gifs = {f"pair_{k}": film for k, film in enumerate(films)} | {"grid": arrange_grid(films, params.columns)}
+    gifs = {f"pairs/{k}": film for k, film in enumerate(films)} | {"grid": arrange_grid(films, params.columns)}
     for name, film in gifs.items():
         frames = annotate(enlarge(film, params.scale), note)
         write_gif(folder / f"{name}.gif", frames, params.milliseconds, params.colours)

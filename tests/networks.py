@@ -56,9 +56,9 @@ def digits_architecture(prior: dict[str, Any] = UMBRELLA, hidden: int = 16, clas
     )
 
 
-def faces_architecture() -> FaceArchitecture:
+def faces_architecture(dim: int = 6) -> FaceArchitecture:
     return FaceArchitecture(
-        image_shape=(3, 16, 16), prior=GAUSSIAN | {"dim": 6}, encoder=[4, 8], refiner=[4, 8], discriminator=[8]
+        image_shape=(3, 16, 16), prior=GAUSSIAN | {"dim": dim}, encoder=[4, 8], refiner=[4, 8], discriminator=[8]
     )
 
 

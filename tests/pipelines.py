@@ -20,6 +20,8 @@ SHORT = DEMO | {
     "digits.priors.umbrella_labels.training.epochs": 2,
     "semi.common.training.epochs": 2,
     "faces.common.training.epochs": 2,
+    "identity.model": "one_per_person",
+    "identity.training.epochs": 2,
     "cnn.widths": [16, 32, 32],
     "cnn.training.epochs": 2,
     "gifs.pairs": 2,

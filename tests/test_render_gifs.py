@@ -7,7 +7,6 @@ from PIL import Image
 from stages.aae.faces import FaceAAE
 from stages.aae.inference import decode
 from stages.base.errors import StageError
-from stages.base.tables import Latents
 from stages.render_gifs import (
     Gifs,
     blend,
@@ -16,7 +15,6 @@ from stages.render_gifs import (
     find_nearest,
     measure_walks,
     render_gifs,
-    there_and_back,
     walk,
 )
 from stages.show.style import Style
@@ -34,30 +32,6 @@ def aae() -> FaceAAE:
     return faces_aae()
 
 
-def test_the_easing_starts_and_ends_slowly_and_exactly():
-    weights = ease(9)
-    assert (weights[0], weights[-1]) == (0, 1)
-    assert weights == pytest.approx(1 - np.cos(np.pi / 2 * np.linspace(0, 1, 9)) ** 2)
-    steps = np.diff(weights)
-    assert steps[0] == pytest.approx(steps[-1])
-    assert steps.argmax() in (3, 4)
-
-
-def test_the_ends_of_a_walk_are_the_two_reconstructions(aae):
-    codes = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
-    images = walk(aae, codes[:2], codes[2:], ease(7))
-    assert images.shape == (2, 7, 16, 16, 3)
-    assert images[:, 0] == pytest.approx(decode(aae, codes[:2]), abs=1e-6)
-    assert images[:, -1] == pytest.approx(decode(aae, codes[2:]), abs=1e-6)
-
-
-def test_a_blend_of_images_fades_evenly_from_one_to_the_other():
-    dark, bright = np.zeros((2, 4, 4, 3)), np.ones((2, 4, 4, 3))
-    films = blend(dark, bright, np.array([0, 0.25, 1]))
-    assert films.shape == (2, 3, 4, 4, 3)
-    assert films.mean((0, 2, 3, 4)).tolist() == [0, 0.25, 1]
-
-
 def test_walks_are_measured_one_by_one_and_a_jump_is_their_largest_step(aae):
     dark, bright = np.full((2, 16, 16, 3), 0.2), np.full((2, 16, 16, 3), 0.8)
     jumping = measure_walks(aae, blend(dark, bright, np.array([0, 0, 0, 1, 1])))
@@ -65,33 +39,6 @@ def test_walks_are_measured_one_by_one_and_a_jump_is_their_largest_step(aae):
     wavering = blend(dark, bright, np.array([0, 1, 0, 1]))
     wavering[0, 2] = 0.8  # of the first pair only: dark, bright, bright, bright
     assert measure_walks(aae, wavering) == pytest.approx({"path_length_ratio": (1 + 3) / 2, "largest_step_ratio": 2})
-
-
-def test_the_way_back_repeats_no_frame():
-    films = np.arange(4)[None]
-    assert there_and_back(films).tolist() == [[0, 1, 2, 3, 2, 1]]
-    assert there_and_back(films[:, :2]).tolist() == [[0, 1]]
-
-
-def test_the_neighbour_is_the_nearest_other_person():
-    codes = np.array([[0.0], [0.1], [0.2], [1.0], [5.0]], np.float32)
-    labels = np.array([0, 0, 0, 1, 2])
-    latents = Latents(labels, np.full(5, "train"), np.arange(5), codes)
-    pairs = find_nearest(latents, np.array([0, 4]))
-    assert pairs.neighbours.tolist() == [3, 3]
-    assert pairs.distances == pytest.approx([1, 4])
-
-
-def test_the_same_code_of_another_person_still_counts_as_a_neighbour():
-    latents = Latents(np.arange(3), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
-    pairs = find_nearest(latents, np.arange(3))
-    assert (pairs.neighbours != pairs.faces).all()
-
-
-def test_one_person_has_no_neighbour():
-    latents = Latents(np.zeros(3, int), np.full(3, "train"), np.arange(3), np.zeros((3, 1), np.float32))
-    with pytest.raises(StageError, match="one person only"):
-        find_nearest(latents, np.array([0]))
 
 
 def test_each_face_is_the_first_of_a_held_out_person_or_of_a_named_one(faces):
@@ -107,27 +54,28 @@ def test_each_face_is_the_first_of_a_held_out_person_or_of_a_named_one(faces):
 
 def test_gifs_strips_and_numbers(aae, faces):
     numbers = render_gifs(aae, faces, encoded(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
-    assert sorted(path.name for path in FOLDER.iterdir()) == [
+    files = [path for path in sorted(FOLDER.rglob("*")) if path.is_file()]
+    assert [path.relative_to(FOLDER).as_posix() for path in files] == [
         "grid.gif",
-        "pair_0.gif",
-        "pair_1.gif",
-        "pair_2.gif",
+        "pairs/0.gif",
+        "pairs/1.gif",
+        "pairs/2.gif",
         "strips.png",
     ]
     assert (numbers["pairs"], numbers["frames"]) == (3, 8)
     assert 0 < numbers["distance_min"] <= numbers["distance_mean"] <= numbers["distance_max"]
-    assert Image.open(FOLDER / "pair_0.gif").size == (32, 32 + 12)  # with the note below
+    assert Image.open(FOLDER / "pairs/0.gif").size == (32, 32 + 12)  # with the note below
     assert Image.open(FOLDER / "grid.gif").size == (68, 68 + 12)
     assert Image.open(FOLDER / "grid.gif").convert("RGB").getpixel((33, 10)) == (255, 255, 255)  # between films
-    first = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
+    first = [path.read_bytes() for path in files]
     render_gifs(aae, faces, encoded(aae, faces), PARAMS, STYLE, "demo data", FOLDER)
-    assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == first
+    assert [path.read_bytes() for path in files] == first
 
 
 def test_the_walks_are_measured_one_way_beside_a_fade_of_their_decoded_ends(aae, faces):
     latents = encoded(aae, faces)
     numbers = render_gifs(aae, faces, latents, PARAMS, STYLE, "demo data", FOLDER)
-    pairs = find_nearest(latents, choose_faces(faces, [], 3, seed=0))
+    pairs = find_nearest(latents.codes, latents.labels, choose_faces(faces, [], 3, seed=0))
     start, end = latents.codes[pairs.faces], latents.codes[pairs.neighbours]
     measured = measure_walks(aae, walk(aae, start, end, ease(5)))
     faded = measure_walks(aae, blend(decode(aae, start), decode(aae, end), ease(5)))

@@ -49,6 +49,8 @@ DEMO = {
     "faces.common.training.epochs": 8,
     "faces.variants.all_images.training.epochs": 8,
     "faces.common.training.batch_size": 32,
+    "identity.person": 16,
+    "identity.training.batch_size": 32,
     "cnn.training.epochs": 3,
     "cnn.training.batch_size": 100,
     "lightgbm.settings.defaults.trees": 20,

@@ -38,6 +38,7 @@ BOXES = (
     ("measure_digits", "draw_digits", "draw_priors"),
     ("measure_semi", "draw_semi", "compare_semi"),
     ("measure_faces", "draw_faces"),
+    ("measure_identity", "draw_identity"),
     ("train_lightgbm", "train_linear"),
 )
 
@@ -126,6 +127,18 @@ def faces_table() -> Iterator[str]:
         yield f"| {label} | {' | '.join(shown)} |"
 
 
+def identity_table() -> Iterator[str]:
+    scores = read_metrics("faces/identity")
+    yield "| held-out people, by | same person first | mean average precision | AUROC | accuracy | background |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, label in {"person": "person", "scene": "scene", "code": "whole code", "pca": "whitened PCA"}.items():
+        row = scores[name]
+        yield (
+            f"| {label} | {row['same_person_top1']:.1%} | {row['mean_average_precision']:.3f} "
+            f"| {row['verification_auroc']:.3f} | {row['verification_accuracy']:.1%} | {row['background_top1']:.1%} |"
+        )
+
+
 def transfer_table() -> Iterator[str]:
     params, scores = read_params(), read_metrics("transfer")
     yield "| CIFAR-10 test images | accuracy | AUROC | training accuracy | published, accuracy / AUROC |"
@@ -163,6 +176,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "semi": semi_table,
     "ablation": ablation_table,
     "faces": faces_table,
+    "identity": identity_table,
     "transfer": transfer_table,
     "graph": graph,
 }
