@@ -22,9 +22,9 @@ $(READY): requirements.txt
 remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and tests of them
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-remotes.txt
 
-repro: $(READY) ## run all stages that are not up to date, on the real data
+repro: $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
-	dvc repro
+	@python -m stages.commands repro
 
 check: $(READY) ## check params.yaml as a whole
 	@python -m stages check_params
