@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment remotes repro check why parameters experiments spread bench test demo deps readme lint lock
+.PHONY: help environment remotes repro push check why parameters experiments spread bench test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and t
 repro: $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 	@python -m stages.commands repro
+
+push: $(READY) ## share the results, and those of earlier runs, through the DVC remote
+	@python -m stages.commands push
 
 check: $(READY) ## check params.yaml as a whole
 	@python -m stages check_params
