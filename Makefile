@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro check why parameters experiments spread bench test demo deps readme lint lock
+.PHONY: help environment remotes repro push check why parameters experiments spread bench test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,9 +19,15 @@ $(READY): requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
-repro: $(READY) ## run all stages that are not up to date, on the real data
+remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and tests of them
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-remotes.txt
+
+repro: $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
-	dvc repro
+	@python -m stages.commands repro
+
+push: $(READY) ## share the results, and those of earlier runs, through the DVC remote
+	@python -m stages.commands push
 
 check: $(READY) ## check params.yaml as a whole
 	@python -m stages check_params
@@ -57,6 +63,8 @@ lint: $(READY) ## check format and style
 	ruff check .
 	ruff format --check .
 
-lock: $(READY) ## compile requirements.txt anew from pyproject.toml
+lock: $(READY) ## compile both files of requirements anew from pyproject.toml
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements.txt
+	uv pip compile --group remotes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements-remotes.txt

@@ -27,6 +27,12 @@ def start_dvc(*arguments: str, **options: Any) -> subprocess.CompletedProcess:
         raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
 
 
+def call(*arguments: str) -> None:
+    """Run a `dvc` command that a person watches; where it fails, it has said why, and this process ends alike."""
+    if code := start_dvc(*arguments).returncode:
+        sys.exit(code)
+
+
 def dvc(*arguments: str) -> str:
     """What a `dvc` command prints. Raises StageError with what it says where it fails."""
     done = start_dvc(*arguments, text=True, capture_output=True)

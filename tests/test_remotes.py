@@ -1,0 +1,292 @@
+"""Results shared through real DVC remotes: a folder, and servers of SSH, S3 and HTTP on loopback."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from stages.__main__ import dispatch
+from stages.commands import _remote
+from stages.commands.__main__ import NAMES
+from stages.commands._dvc import environment
+from stages.commands.repro import to_run
+from tests import storage
+from tests.pipelines import change, dvc, git, outputs, read_yaml
+from tests.storage import Storage
+from tests.test_full_disks import disk
+
+PRIVATE = {"data/raw/mnist.npz", "data/raw/cifar10.npz", "data/raw/lfw.npz", "data/faces/faces.npz"}
+# two stages that take no time, with private data, shared data and a file in git
+FEW = """
+stages:
+  fetch:
+    cmd: mkdir -p data/raw && yes raw | head -c 100000 > data/raw/images
+    outs:
+      - data/raw/images: {push: false}
+  split:
+    cmd: cat params.yaml data/raw/images > data/images && cat params.yaml > metrics.yaml
+    deps: [data/raw/images]
+    params: [seed]
+    outs: [data/images]
+    metrics:
+      - metrics.yaml: {cache: false}
+"""
+LOGIN = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def ready(project, tmp_path_factory) -> Path:
+    """A pipeline of two quick stages with its results committed."""
+    folder = tmp_path_factory.mktemp("ready") / "few"
+    for name in (".dvc/config", ".dvc/.gitignore", "data/.gitignore"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(project / name, folder / name)
+    (folder / "dvc.yaml").write_text(FEW, encoding="utf-8")
+    (folder / "params.yaml").write_text("seed: 0\n", encoding="utf-8")
+    git(folder, "init", "--quiet")
+    dvc(folder, "repro")
+    return commit(folder)
+
+
+@pytest.fixture
+def few(ready, tmp_path) -> Path:
+    return Path(shutil.copytree(ready, tmp_path / "few", ignore=shutil.ignore_patterns("tmp")))
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def commit(folder: Path) -> Path:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Results")
+    return folder
+
+
+def clone(source: Path, folder: Path, remote: Storage) -> Path:
+    """Another machine: a clone that shares nothing but git and the remote."""
+    git(source, "clone", "--quiet", str(source), str(folder))
+    remote.configure(folder)
+    return folder
+
+
+def call(name: str, folder: Path, **variables: str) -> subprocess.CompletedProcess:
+    """What `make repro` and `make push` call."""
+    project = str(Path(_remote.__file__).parents[2])
+    path = os.pathsep.join([project, variables.pop("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "stages.commands", name],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": path} | variables,
+        check=False,
+        text=True,
+        capture_output=True,
+    )
+
+
+def ran(folder: Path) -> list[str]:
+    """The stages that `make repro` starts."""
+    done = call("repro", folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return re.findall("Running stage '(.*)'", done.stdout)
+
+
+def push(folder: Path, remote: Storage) -> None:
+    remote.configure(folder)
+    done = call("push", folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def refusal(done: subprocess.CompletedProcess) -> str:
+    """The sentence with which a command ends that could not start."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Running stage" not in done.stdout
+    (sentence,) = done.stderr.strip().splitlines()
+    assert sentence.startswith("error: "), sentence
+    return sentence
+
+
+def digests(folder: Path, paths: set[str]) -> set[str]:
+    """The md5 of outputs by which DVC names them."""
+    outs = [out for stage in read_yaml(folder / "dvc.lock")["stages"].values() for out in stage.get("outs", [])]
+    return {out["md5"] for out in outs if out["path"] in paths}
+
+
+def objects(folder: Path) -> dict[str, Path]:
+    """The files of a remote that is a folder, by md5."""
+    return {path.parent.name + path.name: path for path in (folder / "files/md5").glob("*/*")}
+
+
+def test_a_clone_takes_all_results_and_makes_private_data_only_for_who_reads_them(own_small, tmp_path, monkeypatch):
+    lab, remote = commit(own_small), Storage(str(tmp_path / "remote"))
+    push(lab, remote)
+    pictures = {"plots/interpolation", *(f"plots/faces/one_per_person/{name}.png" for name in ("training", "held_out"))}
+    assert len(digests(lab, PRIVATE | pictures)) == 7
+    assert digests(lab, PRIVATE | pictures).isdisjoint(objects(tmp_path / "remote"))
+    other = clone(lab, tmp_path / "other", remote)
+    assert ran(other) == []
+    assert outputs(other) == {path: digest for path, digest in outputs(lab).items() if path not in PRIVATE}
+    change(other, **{"gifs.frames": 4})
+    monkeypatch.chdir(other)
+    repo = Repo()
+    assert to_run(repo.index.graph, repo.status()) == ["check_params", "fetch_lfw", "dedupe_lfw", "render_gifs"]
+
+
+def test_an_experiment_goes_through_a_bare_repository(few, tmp_path):
+    remote, hub = Storage(str(tmp_path / "remote")), tmp_path / "hub.git"
+    remote.configure(few)
+    git(few, "clone", "--quiet", "--bare", str(few), str(hub))
+    dvc(few, "exp", "run", "--name", "seeded", "--set-param", "seed=1")
+    dvc(few, "exp", "push", str(hub), "seeded")
+    other = clone(hub, tmp_path / "other", remote)
+    assert dvc(other, "exp", "list", "--name-only", "origin").stdout.split() == ["seeded"]
+    dvc(other, "exp", "pull", "origin", "seeded")
+    applied = dvc(other, "exp", "apply", "seeded", check=False).stderr
+    assert re.findall("^data/.*", applied, re.MULTILINE) == ["data/raw/images"]  # all but what the machine never had
+    assert ran(other) == []
+    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert (other / "metrics.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+
+
+@pytest.mark.parametrize("kind", ["ssh", "s3"])
+def test_servers_hold_results_like_a_folder(few, tmp_path, stack, kind):
+    remote = stack.enter_context(storage.ssh(tmp_path / "server") if kind == "ssh" else storage.s3())
+    push(few, remote)
+    other = clone(few, tmp_path / "other", remote)
+    assert ran(other) == []
+    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert not (other / "data/raw/images").exists()
+    change(other, **{"seed": 1})
+    assert ran(other) == ["fetch", "split"]
+    push(other, remote)
+    change(few, **{"seed": 1})
+    assert ran(few) == []  # taken from the other's run
+    assert (few / "metrics.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+
+
+def test_over_http_results_are_read_and_not_written(few, tmp_path, stack):
+    push(few, Storage(str(tmp_path / "remote")))
+    remote = stack.enter_context(storage.http(tmp_path / "remote", delay=0.3))  # and slow
+    other = clone(few, tmp_path / "other", remote)
+    assert ran(other) == []
+    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert "can only be read" in refusal(call("push", other))
+
+
+def test_without_a_remote_what_lies_in_the_cache_is_taken(few, tmp_path):
+    git(few, "clone", "--quiet", str(few), str(tmp_path / "other"))
+    shutil.copytree(few / ".dvc/cache/files", tmp_path / "other/.dvc/cache/files")
+    assert ran(tmp_path / "other") == []
+    assert (tmp_path / "other/data/raw/images").exists()
+    assert "no remote is set up" in refusal(call("push", tmp_path / "other"))
+
+
+def test_a_first_run_without_a_remote_runs_all_stages_and_says_nothing_else(few, tmp_path):
+    git(few, "clone", "--quiet", str(few), str(tmp_path / "other"))
+    done = call("repro", tmp_path / "other")
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "split"]
+    assert "WARNING" not in done.stderr
+    assert done.stdout.startswith("Running stage")
+
+
+def test_a_file_changed_by_hand_is_not_lost(few, tmp_path):
+    other = Path(shutil.copytree(few, tmp_path / "other"))
+    (other / "data/images").unlink()
+    (other / "data/images").write_bytes(b"mine")
+    done = call("repro", other)
+    assert done.returncode != 0
+    assert f"unsaved files without confirmation. Use `--force` to force.\n{other / 'data/images'}" in done.stderr
+    assert (other / "data/images").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("kind", ["ssh", "s3", "http"])
+def test_a_remote_that_is_down(few, tmp_path, kind):
+    address = f"127.0.0.1:{storage.free_port()}"
+    if kind == "http":
+        remote = Storage(f"http://{address}/remote")
+    else:
+        storage.need(f"dvc_{kind}")
+        options = {"endpointurl": f"http://{address}"} | LOGIN
+        remote = Storage("s3://results/remote", options) if kind == "s3" else Storage(f"ssh://user@{address}/remote")
+    other = clone(few, tmp_path / "other", remote)
+    for command in ("repro", "push") if kind == "ssh" else ("repro",):
+        sentence = refusal(call(command, other))
+        assert f"the remote storage ({remote.url}) cannot be used: " in sentence
+        assert "onnect" in sentence
+        assert "`dvc repro` does without it" in sentence
+
+
+def test_a_remote_that_never_answers(few, tmp_path, monkeypatch, ending):
+    storage.need("dvc_ssh")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        remote = Storage(f"ssh://user@127.0.0.1:{silent.getsockname()[1]}/remote")
+        monkeypatch.chdir(clone(few, tmp_path / "other", remote))
+        monkeypatch.setattr(_remote, "PATIENCE", 1)
+        status, said = ending(dispatch, "stages.commands", NAMES, "command", ["repro"])
+    assert status == 1
+    assert "no answer in 1 s" in said
+
+
+@pytest.mark.parametrize(("kind", "words"), [("ssh", "Permission denied"), ("s3", "Unable to locate credentials")])
+def test_a_remote_that_does_not_know_the_user(few, tmp_path, stack, kind, words):
+    remote = stack.enter_context(storage.ssh(tmp_path / "server") if kind == "ssh" else storage.s3())
+    if kind == "ssh":
+        stranger = {"keyfile": str(tmp_path / "server/keys/host")}
+    else:
+        stranger = {name: remote.options[name] for name in ("endpointurl", "region")}
+    other = clone(few, tmp_path / "other", Storage(remote.url, stranger))
+    done = call("repro", other, HOME=str(tmp_path), AWS_EC2_METADATA_DISABLED="true")
+    assert words in refusal(done)
+
+
+def test_a_package_that_is_missing(few, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['dvc_s3'] = None\n", encoding="utf-8")
+    other = clone(few, tmp_path / "other", Storage("s3://results/remote"))
+    assert "call make remotes" in refusal(call("repro", other, PYTHONPATH=str(tmp_path)))
+
+
+def test_a_full_remote_and_a_full_disk_lose_nothing(few, tmp_path):
+    remote = Storage(str(tmp_path / "remote"))
+    (tmp_path / "remote").mkdir()
+    remote.configure(few)
+    with disk(tmp_path / "remote", "full"):
+        done = call("push", few)
+        assert done.returncode != 0
+        assert "No space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+    push(few, remote)
+    other = clone(few, tmp_path / "other", remote)
+    (other / ".dvc/cache").mkdir()
+    with disk(other / ".dvc/cache", "full"):
+        done = call("repro", other)
+        assert done.returncode != 0
+        assert "No space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert ran(other) == []
+
+
+def test_a_damaged_file_on_a_remote_is_not_taken_but_made_anew(few, tmp_path):
+    remote = Storage(str(tmp_path / "remote"))
+    push(few, remote)
+    (damaged,) = (objects(tmp_path / "remote")[digest] for digest in digests(few, {"data/images"}))
+    content = bytearray(damaged.read_bytes())
+    content[1000] ^= 1
+    damaged.chmod(0o644)
+    damaged.write_bytes(content)
+    damaged.chmod(0o444)  # as DVC leaves files that it need not check
+    other = clone(few, tmp_path / "other", remote)
+    done = call("repro", other)
+    assert "The remote lacks, or holds damaged, data/images: the stages that make them run." in done.stdout
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "split"]
+    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
