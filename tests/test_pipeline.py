@@ -16,7 +16,7 @@ from dvc.repo import Repo
 from stages.commands._dvc import flatten, read_graph, read_lock
 from stages.commands.deps import code_deps, imports, module_of
 from stages.commands.parameters import find_readers
-from tests.pipelines import CLASSIFIERS, change, dvc, read_yaml
+from tests.pipelines import CLASSIFIERS, change, dvc, git, read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +103,12 @@ def test_every_stage_says_what_it_does(templates):
 def test_the_committed_lock_fits_the_code_and_the_parameters(project):
     dry = dvc(project, "repro", "--dry", "--allow-missing")
     assert "Running stage" not in dry.stdout, dry.stdout
+    declared = {stage.name for stage in Repo(project).index.stages}
+    assert set(read_lock(project / "dvc.lock")) == declared, "stages that are gone are to leave dvc.lock, too"
 
 
 def test_no_tracked_figure_is_large(project):
-    sizes = [path.stat().st_size for path in (project / "plots").rglob("*") if path.is_file()]
+    sizes = [(project / path).stat().st_size for path in git(project, "ls-files", "plots").split()]
     assert max(sizes) <= 2 * 2**20
     assert sum(sizes) <= 12 * 2**20
 
@@ -129,6 +131,7 @@ def test_small_data_are_named_in_every_metrics_file(small):
         "digits/gaussian.json",
         "digits/umbrella_labels.json",
         "faces/dataset.json",
+        "faces/identity.json",
         "faces/one_per_person.json",
         "interpolation.json",
         "semi/clusters_16.json",
@@ -151,6 +154,11 @@ def test_metrics_carry_the_promised_names(small):
     match |= {"frechet_distance", "density", "coverage"}
     faces = {prefix + name for prefix in ("", "pca_", "closed_form_") for name in errors | match | {"same_person_top1"}}
     assert names("faces/one_per_person.json") == faces | {f"{name}_floor" for name in match} | {"data"}
+    scores = json.loads((small / "metrics/faces/identity.json").read_text(encoding="utf-8"))
+    people = {"same_person_top1", "mean_average_precision", "verification_auroc", "verification_accuracy"}
+    assert {name for name, kind in scores.items() if isinstance(kind, dict)} == {"code", "person", "scene", "pca"}
+    assert all(set(scores[name]) == people | {"background_top1"} for name in ("code", "person", "scene", "pca"))
+    assert "held_out_mse" in scores
     assert names("transfer.json") == {"cnn", *CLASSIFIERS, "linear_codes", "chance", "data"}
     transfer = json.loads((small / "metrics/transfer.json").read_text(encoding="utf-8"))
     assert set(transfer["cnn"]) == {"accuracy", "auroc", "train_accuracy", "train_auroc"}
