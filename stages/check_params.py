@@ -32,7 +32,7 @@ from stages.draw_faces import DrawFaces
 from stages.draw_identity import DrawIdentity
 from stages.draw_semi import DrawSemi
 from stages.export_features import AnyFeatures
-from stages.fetch_lfw import Edition
+from stages.fetch_lfw import EDITIONS, FaceSource
 from stages.learning.compute import ComputeParams
 from stages.measure.codes import FOLDS
 from stages.measure_digits import Measure
@@ -67,8 +67,8 @@ class Validation(Section):
     validation: Count
 
 
-class Lfw(Section):
-    edition: Edition
+class FaceData(Section):
+    source: FaceSource
 
 
 class Data(Section):
@@ -76,7 +76,7 @@ class Data(Section):
     seed: Seed
     mnist: Validation
     cifar10: Validation
-    lfw: Lfw
+    faces: FaceData
 
 
 class DigitsCommon(Section):
@@ -240,16 +240,19 @@ def conflicts(values: Any) -> Iterator[str]:
         yield from fault(steps_per_epoch, left["mnist"], training.batch_size, key=key)
         yield from fault(check_variant, key, variant, len(CLASSES), left["mnist"] // len(CLASSES))
 
-    faces, people = params.faces, sizes["one_per_person"]
-    wrong = [*fault(count_people, people, faces.validation, faces.held_out)]
-    yield from wrong
-    if 0 < (held_out := round(people * faces.held_out)) < FOLDS:
-        yield f"faces.held_out: scores need at least {FOLDS} held-out people (got {held_out})"
+    faces, people, wrong = params.faces, sizes["one_per_person"], []
+    # of a folder's pictures nobody knows the number before they are read
+    unknown = params.data.source == "publishers" and params.data.faces.source not in EDITIONS
+    if not unknown:
+        wrong = [*fault(count_people, people, faces.validation, faces.held_out)]
+        yield from wrong
+        if 0 < (held_out := round(people * faces.held_out)) < FOLDS:
+            yield f"faces.held_out: scores need at least {FOLDS} held-out people (got {held_out})"
     for name, variant in faces.variants.items():
         key = f"faces.variants.{name}"
         model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
         training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
-        images = math.inf if wrong else sizes[variant.images] - held_out - round(people * faces.validation)
+        images = math.inf if wrong or unknown else sizes[variant.images] - held_out - round(people * faces.validation)
         yield from fault(steps_per_epoch, images, training.batch_size, key=key)
         yield from fault(check_model, faces.image_size, images, model, key)
         if model.prior.dim < 2:

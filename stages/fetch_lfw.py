@@ -1,7 +1,9 @@
-"""Labeled Faces in the Wild from its publisher or a mirror, checked, as one file."""
+"""Labeled Faces in the Wild from its publisher or a mirror, checked, or pictures of one's own, as one file."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from stages.base.errors import StageError
 from stages.base.params import DataSource, load
@@ -9,12 +11,24 @@ from stages.sources import lfw
 from stages.sources.fetching import in_mirror, mirror_folder, obtain, scratch_folder
 from stages.sources.git import GitFolder, clone
 from stages.sources.jpegs import write_jpegs
+from stages.sources.pictures import read_people
 from stages.sources.small_data import make_faces
 
-Edition = Literal["deepfunneled", "funneled", "original"]
+EDITIONS = ("deepfunneled", "funneled", "original")
 
 
-def fetch_lfw(edition: Edition, mirror: Path | None, deepfunneled: GitFolder = lfw.DEEPFUNNELED) -> dict[str, bytes]:
+def check_source(source: str) -> str:
+    """The key's value, where it can be one. Raises ValueError where it is neither an edition nor an absolute path."""
+    # stages also run in copies of the project, where a relative path means another folder
+    if source not in EDITIONS and not Path(source).is_absolute():
+        raise ValueError(f"should be {', '.join(EDITIONS)} or the absolute path of a folder")
+    return source
+
+
+FaceSource = Annotated[str, AfterValidator(check_source)]  # key `data.faces.source`
+
+
+def fetch_lfw(edition: str, mirror: Path | None, deepfunneled: GitFolder = lfw.DEEPFUNNELED) -> dict[str, bytes]:
     """The JPEGs of one edition by their names. Raises StageError where it is missing, incomplete or altered.
 
     The deep-funneled edition is known by its content: an archive, a folder and a clone of the same files pass alike.
@@ -36,7 +50,18 @@ def fetch_lfw(edition: Edition, mirror: Path | None, deepfunneled: GitFolder = l
     return files
 
 
+def fetch_faces(source: str) -> dict[str, bytes]:
+    """The JPEGs of an edition of LFW, or of the pictures in a folder, by their names.
+
+    Raises StageError where there is no such folder.
+    """
+    if source in EDITIONS:
+        return fetch_lfw(source, mirror_folder())
+    if not Path(source).is_dir():
+        raise StageError(f"params.yaml: data.faces.source: there is no folder {source}")
+    return read_people(Path(source))
+
+
 def main() -> None:
-    demo = load("data.source", DataSource) == "demo"
-    edition = load("data.lfw.edition", Edition)
-    write_jpegs(Path("data/raw/lfw.npz"), make_faces() if demo else fetch_lfw(edition, mirror_folder()))
+    demo, source = load("data.source", DataSource) == "demo", load("data.faces.source", FaceSource)
+    write_jpegs(Path("data/raw/lfw.npz"), make_faces() if demo else fetch_faces(source))

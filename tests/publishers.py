@@ -9,8 +9,10 @@ import tarfile
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 from torchvision.datasets import CIFAR10, MNIST
 
 from stages.sources.git import GitFolder
@@ -98,3 +100,11 @@ def small_lfw(home: Path) -> GitFolder:
     git(home, "rm", "--quiet", "-r", "images_deepfunneled")
     git(home, "commit", "--quiet", "-m", "moved away")
     return GitFolder(home.as_uri(), commit, "images_deepfunneled", content_digest(FACES))
+
+
+def picture(path: Path, size: tuple[int, int], colour: str = "red", **options: Any) -> None:
+    """A picture (width, height) of one colour with a blue bar at its left edge, in the format of the path's suffix."""
+    image = Image.new("RGB", size, colour)
+    image.paste("blue", (0, 0, size[0] // 10, size[1]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **options)

@@ -236,11 +236,11 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
         (
             {"gifs.model": "one_per_persn"},
             "gifs.model: unknown name 'one_per_persn', did you mean one_per_person? (there are one_per_person, "
-            "all_images)",
+            "all_images, no_prior)",
         ),
         (
             {"features.pca.model": "nobody"},
-            "features.pca.model: unknown name 'nobody' (there are one_per_person, all_images)",
+            "features.pca.model: unknown name 'nobody' (there are one_per_person, all_images, no_prior)",
         ),
         (
             {"lightgbm.classifiers.lightgbm_pca.settings": "default"},
@@ -252,12 +252,13 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "lightgbm.classifiers.lightgbm_pca.features: unknown name 'data/latents/features/pca.npy', did you mean "
             "data/latents/features/pca.npz? (there are data/objects/cifar10.npz, "
             "data/latents/cifar10/one_per_person.npz, data/latents/cifar10/all_images.npz, "
-            "data/latents/features/pooled.npz, data/latents/features/untrained.npz, data/latents/features/pca.npz)",
+            "data/latents/cifar10/no_prior.npz, data/latents/features/pooled.npz, "
+            "data/latents/features/untrained.npz, data/latents/features/pca.npz)",
         ),
         (
             {"linear.classifiers.linear_codes.features": "data/objects/cifar10.npz"},
             "linear.classifiers.linear_codes.features: unknown name 'data/objects/cifar10.npz', did you mean "
-            "data/latents/cifar10/all_images.npz? (there are data/latents/cifar10/one_per_person.npz, ",
+            "data/latents/cifar10/no_prior.npz? (there are data/latents/cifar10/one_per_person.npz, ",
         ),
         (
             {"lightgbm.classifiers.pair_lightgbm_pca.classes": ["automobile", "shp"]},

@@ -7,12 +7,13 @@ import yaml
 
 from stages import fetch_lfw as stage
 from stages.base.errors import StageError
+from stages.base.sentences import sentence
 from stages.fetch_lfw import fetch_lfw
 from stages.sources import fetching, lfw
 from stages.sources.fetching import RemoteFile
 from stages.sources.jpegs import read_jpegs
 from stages.sources.small_data import make_faces
-from tests.publishers import FACES, packed, small_lfw, spread
+from tests.publishers import FACES, packed, picture, small_lfw, spread
 
 FOLDER, ARCHIVE = "images_deepfunneled", "lfw-deepfunneled.tgz"
 
@@ -33,7 +34,7 @@ def run(monkeypatch, mirror):
     """Run the stage with that mirror and these values in params.yaml; gives what it wrote."""
 
     def call(source, edition):
-        Path("params.yaml").write_text(yaml.safe_dump({"data": {"source": source, "lfw": {"edition": edition}}}))
+        Path("params.yaml").write_text(yaml.safe_dump({"data": {"source": source, "faces": {"source": edition}}}))
         monkeypatch.setenv("AAE_DATA_MIRROR", str(mirror))
         stage.main()
         return read_jpegs(Path("data/raw/lfw.npz"))
@@ -114,3 +115,24 @@ def test_drawn_faces_do_not_pass_for_the_publishers(run, mirror, monkeypatch):
     with pytest.raises(StageError, match=r"4 images of 2 people, not the publisher's 13,233 of 5,749"):
         run("publishers", "deepfunneled")
     assert read_jpegs(Path("data/raw/lfw.npz")) == faces
+
+
+def test_a_folder_of_pictures_takes_the_place_of_lfw(run, tmp_path, capsys):
+    folder = tmp_path / "own"
+    picture(folder / "Ada/first.png", (40, 60))
+    picture(folder / "Ada/deep/second.jpg", (300, 200))
+    picture(folder / "alone.webp", (30, 30))
+    (folder / "notes.txt").write_text("no picture")
+    files = run("publishers", str(folder))
+    assert list(files) == ["Ada/Ada_000001.jpg", "Ada/Ada_000002.jpg", "alone/alone_000001.jpg"]
+    assert "took 3 pictures of 2 people" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("deepfunneld", "or the absolute path of a folder"), ("/no/such", "there is no folder /no/such")],
+)
+def test_neither_an_edition_nor_a_folder_is_a_fault(run, source, reason):
+    with pytest.raises(StageError) as fault:
+        run("publishers", source)
+    assert reason in sentence(fault.value)

@@ -5,11 +5,12 @@ import pytest
 from PIL import Image
 
 from stages.aae.faces import FaceAAE
-from stages.aae.inference import decode
+from stages.aae.inference import decode, encode
 from stages.base.errors import StageError
 from stages.render_gifs import (
     Gifs,
     blend,
+    choose_ends,
     choose_faces,
     ease,
     find_nearest,
@@ -19,10 +20,21 @@ from stages.render_gifs import (
 )
 from stages.show.style import Style
 from tests.networks import encoded, faces_aae
+from tests.publishers import picture
 
 STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
 PARAMS = Gifs(
-    model="toy", seed=0, pairs=3, people=[], frames=5, milliseconds=50, scale=2, colours=64, columns=2, stills=4
+    model="toy",
+    seed=0,
+    pairs=3,
+    people=[],
+    photos=[],
+    frames=5,
+    milliseconds=50,
+    scale=2,
+    colours=64,
+    columns=2,
+    stills=4,
 )
 FOLDER = Path("plots/interpolation")
 
@@ -83,3 +95,17 @@ def test_the_walks_are_measured_one_way_beside_a_fade_of_their_decoded_ends(aae,
     for name, value in measured.items():
         assert numbers[name] == pytest.approx(value, rel=1e-4)
         assert numbers[f"crossfade_{name}"] == pytest.approx(faded[name], rel=1e-4)
+
+
+def test_ones_own_pictures_are_walked_one_after_the_other(aae, faces, tmp_path):
+    for name, size in (("a.png", (40, 20)), ("b.jpg", (16, 16)), ("c.webp", (9, 30))):
+        picture(tmp_path / name, size)
+    photos = [str(tmp_path / name) for name in ("a.png", "b.jpg", "c.webp")]
+    params = PARAMS.model_copy(update={"photos": photos})
+    start, end = choose_ends(aae, faces, encoded(aae, faces), params)
+    assert (start.names.tolist(), end.names.tolist()) == (["a", "b"], ["b", "c"])
+    assert np.array_equal(start.codes[1], end.codes[0])
+    assert start.codes == pytest.approx(encode(aae, start.photos))
+    assert render_gifs(aae, faces, encoded(aae, faces), params, STYLE, "", FOLDER)["pairs"] == 2
+    with pytest.raises(StageError, match="needs two pictures"):
+        choose_ends(aae, faces, encoded(aae, faces), params.model_copy(update={"photos": photos[:1]}))
