@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import yaml
+from matplotlib.colors import to_hex
 from pydantic import Field
 
 from stages.aae.faces import FaceAAE
@@ -176,6 +177,12 @@ def facts_of_the_run() -> dict[str, Any]:
     }
 
 
+def palettes(style: Style) -> dict[str, list[str]]:
+    """The classes' colours as hexadecimal numbers, and lighter ones for a dark ground."""
+    colours = [np.array(style.colour(k)) for k in range(len(style.colours))]
+    return {"colours": [to_hex(each) for each in colours], "dark": [to_hex(0.6 * each + 0.4) for each in colours]}
+
+
 def scores(facts: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
     """Label and scores of each classifier, and of a random guess."""
     table = read_json("metrics/transfer.json")
@@ -209,10 +216,10 @@ def main() -> None:
             "faces": people,
             "transfer": classifiers,
             "names": images.names.tolist(),
-            "colours": style.colours,
+            "colours": len(style.colours),
         },
         bundles={**digits_bundles, **semi_bundles, **faces_bundles, **transfer_bundles},
-        run=facts_of_the_run() | {"styles": params.styles, "scores": scores(classifiers)},
+        run=facts_of_the_run() | palettes(style) | {"styles": params.styles, "scores": scores(classifiers)},
         note=note_on(source),
     )
     with replacing("data/page/index.html") as part:

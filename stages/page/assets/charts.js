@@ -23,10 +23,10 @@ function ticks(low, high, n = 4) {
 const short = (value) => String(Number(value.toPrecision(4)));
 
 /**
- * A chart of lines {label, x, y, colour}; `names` are {title, x, y}. With `zero` both axes begin at 0.
- * The pointer or arrow keys choose an x, whose values are read out below.
+ * A chart of lines {label, x, y, colour, dashed}; `names` are {title, x, y}. With `zero` both axes begin at 0.
+ * The pointer or arrow keys choose an x, whose values are read out below: at first the one at `start`, or the last.
  */
-function lineChart(lines, names, { zero = false, height = 200 } = {}) {
+function lineChart(lines, names, { zero = false, height = 200, start } = {}) {
   const width = 360, left = 46, right = 10, top = 8, bottom = 30;
   const all = (axis) => lines.flatMap((line) => line[axis]);
   const range = (values) => {
@@ -47,16 +47,16 @@ function lineChart(lines, names, { zero = false, height = 200 } = {}) {
     svg.append(draw("text", { x: toX(x), y: height - bottom + 14, "text-anchor": "middle" }, short(x)));
   }
   svg.append(draw("text", { x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" }, names.x));
-  for (const { x, y, colour } of lines) {
+  for (const { x, y, colour, dashed } of lines) {
     const points = x.map((value, i) => `${toX(value).toFixed(1)},${toY(y[i]).toFixed(1)}`).join(" ");
-    svg.append(draw("polyline", { points, class: "line", style: `stroke: ${colour}` }));
+    svg.append(draw("polyline", { points, class: dashed ? "line dashed" : "line", style: `stroke: ${colour}` }));
     if (x.length === 1) svg.append(draw("circle", { cx: toX(x[0]), cy: toY(y[0]), r: 2.5, style: `fill: ${colour}` }));
   }
   const mark = draw("line", { y1: top, y2: height - bottom, class: "mark", visibility: "hidden" });
   svg.append(mark);
 
   const readout = make("div", { class: "readout", "aria-live": "polite" });
-  let place = lines[0].x.length - 1;
+  let place = start ?? lines[0].x.length - 1;
   const show = (k, hover) => {
     place = Math.min(Math.max(k, 0), lines[0].x.length - 1);
     const x = lines[0].x[place];

@@ -2,10 +2,13 @@
 // What all parts of the page share: elements, pictures, decoders in workers.
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
-const colourOf = (k) => facts.colours[k % facts.colours.length];
 const $ = (selector, parent = document) => parent.querySelector(selector);
 const $$ = (selector, parent = document) => [...parent.querySelectorAll(selector)];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** A colour or other value of the style sheet, in the present scheme. */
+const styled = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+const colourOf = (k) => `--class-${k % facts.colours}`;
 
 /** A new element with attributes, properties that begin with `on`, and children. */
 function make(tag, attributes = {}, ...children) {

@@ -88,29 +88,6 @@ function shellInverse(code, { gaussian, chi, norms, ratios }) {
 const maps = (channels, side) => ({ place: allocate(channels * side * side), channels, side });
 const content = ({ place, channels, side }) => floats(place, channels * side * side);
 
-/** Rows for a product with a convolution's weights: the inputs of each output pixel, per channel and kernel pixel. */
-function columns(input, kernel, stride, pad, side) {
-  const rows = maps(input.channels * kernel * kernel, side);
-  const from = content(input), to = content(rows);
-  let k = 0;
-  for (let c = 0; c < input.channels; c++) {
-    for (let dy = 0; dy < kernel; dy++) {
-      for (let dx = 0; dx < kernel; dx++) {
-        for (let i = 0; i < side; i++) {
-          const y = i * stride + dy - pad;
-          const inside = y >= 0 && y < input.side;
-          const row = (c * input.side + y) * input.side - pad + dx;
-          for (let j = 0; j < side; j++, k++) {
-            const x = j * stride + dx - pad;
-            to[k] = inside && x >= 0 && x < input.side ? from[row + j * stride] : 0;
-          }
-        }
-      }
-    }
-  }
-  return rows;
-}
-
 /** A function that decodes one code with the shell, the linear map and the refining network of stages/aae/faces.py. */
 function faceNetwork({ facts, arrays }) {
   const shell = {};
@@ -122,10 +99,10 @@ function faceNetwork({ facts, arrays }) {
   const convolve = (input, name, kernel, stride = 1) => {
     const outputs = arrays[`${name}.weight`].shape[0];
     const result = maps(outputs, input.side / stride);
-    const rows = kernel === 1 ? input : columns(input, kernel, stride, kernel === 3 ? 1 : 0, result.side);
-    const size = result.side * result.side;
-    kernels.gemm(outputs, size, input.channels * kernel * kernel, places[`${name}.weight`], rows.place,
-      places[`${name}.bias`], result.place);
+    const size = result.side * result.side, depth = input.channels * kernel * kernel, pad = kernel === 3 ? 1 : 0;
+    const rows = allocate(depth * size);
+    kernels.columns(input.channels, input.side, kernel, stride, pad, result.side, input.place, rows);
+    kernels.gemm(outputs, size, depth, places[`${name}.weight`], rows, places[`${name}.bias`], result.place);
     return result;
   };
   const leaky = (input) => {

@@ -13,7 +13,6 @@
   const toPoint = (x, y) => [(2 * x - 1) * variant.extent, (1 - 2 * y) * variant.extent];
   const name = () => `digits-${variant.name}`;
   const embed = ([x, y]) => Float32Array.from({ length: planeBundle.facts.dim }, (_, i) => [x, y][i] || 0);
-  const css = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 
   /** The prior's density at a point, in times its largest value. */
   function density([x, y]) {
@@ -36,10 +35,11 @@
     }
     const { values } = planeBundle.arrays.codes, radius = (sheet ? 1 : 1.7) * devicePixelRatio, dim = planeBundle.facts.dim;
     target.globalAlpha = 0.8;
+    const colours = facts.names.map((_, k) => styled(colourOf(k)));
     test.arrays.labels.values.forEach((label, k) => {
       if (hidden.has(label)) return;
       const [x, y] = toPixel([values[k * dim], values[k * dim + 1]]);
-      target.fillStyle = colourOf(label);
+      target.fillStyle = colours[label];
       target.beginPath();
       target.arc(x, y, radius, 0, 7);
       target.fill();
@@ -51,7 +51,7 @@
   function densityPicture() {
     const { values, shape } = planeBundle.arrays.density, n = shape[0];
     const small = make("canvas", { width: n, height: n }), image = new ImageData(n, n);
-    const [red, green, blue] = css("--density").split(" ").map(Number);
+    const [red, green, blue] = styled("--density").split(" ").map(Number);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         image.data.set([red, green, blue, 150 * values[(n - 1 - i) * n + j] ** 0.7], 4 * (i * n + j));
@@ -66,16 +66,16 @@
     context.clearRect(0, 0, side(), side());
     context.drawImage(ground, 0, 0);
     context.lineWidth = 2 * devicePixelRatio;
-    context.strokeStyle = css("--ink");
+    context.strokeStyle = styled("--ink");
     if (pins.length === 2) {
       context.beginPath();
       for (const pin of pins) context.lineTo(...toPixel(pin));
       context.stroke();
     }
-    for (const pin of pins) ring(pin, 7, css("--accent"));
-    if (nearest >= 0) ring(codeOf(nearest), 5, css("--ink"));
-    ring(point, 9, css("--ink"));
-    ring(point, 1.5, css("--ink"));
+    for (const pin of pins) ring(pin, 7, styled("--accent"));
+    if (nearest >= 0) ring(codeOf(nearest), 5, styled("--ink"));
+    ring(point, 9, styled("--ink"));
+    ring(point, 1.5, styled("--ink"));
   }
 
   function ring(at, radius, colour) {

@@ -103,7 +103,7 @@
     shape = [3, facts.faces.atlas.height, facts.faces.atlas.width];
     offsets = Array(arrays.directions.shape[0]).fill(0);
     sliders = offsets.map((_, k) => {
-      const label = `direction ${k + 1} (${(100 * facts.faces.shares[k]).toFixed(0)}% of variance)`;
+      const label = `direction ${k + 1}: ${(100 * facts.faces.shares[k]).toFixed(0)}%`;
       return slider(label, { min: -4 * std, max: 4 * std, step: 0.1, value: 0 }, (to) => {
         offsets[k] = to;
         showWalk(walkCode());

@@ -1,7 +1,7 @@
 // Matrix products for the page's decoders, in WebAssembly SIMD. The committed kernels.wasm is made of this file by
 //   pip install ziglang==0.17.1 && python -m ziglang cc -target wasm32-freestanding -mcpu=generic+simd128 -O3 -s \
-//     -nostdlib -Wl,--no-entry -Wl,--export=gemm -Wl,--export=gemv -Wl,--import-memory -Wl,-z,stack-size=65536 \
-//     -o kernels.wasm kernels.c
+//     -nostdlib -Wl,--no-entry -Wl,--export=gemm -Wl,--export=gemv -Wl,--export=columns -Wl,--import-memory \
+//     -Wl,-z,stack-size=65536 -o kernels.wasm kernels.c
 #include <wasm_simd128.h>
 
 // c (m x n) = a (m x k) b (k x n) + bias (m), rows contiguous: blocks of 4 x 8 in registers, then what is left over.
@@ -49,5 +49,23 @@ void gemv(int m, int k, const float *a, const float *x, const float *bias, float
               + wasm_f32x4_extract_lane(sums, 2) + wasm_f32x4_extract_lane(sums, 3);
     for (; p < k; p++) sum += row[p] * x[p];
     y[i] = sum;
+  }
+}
+
+// Rows for a product with a convolution's weights: of maps (channels, from_side, from_side) the inputs of each output
+// pixel (side * side), one row per channel and pixel of the kernel; beyond the edges they are zero.
+void columns(int channels, int from_side, int kernel, int stride, int pad, int side, const float *from, float *to) {
+  for (int c = 0; c < channels; c++, from += from_side * from_side) {
+    for (int dy = -pad; dy < kernel - pad; dy++) {
+      for (int dx = -pad; dx < kernel - pad; dx++) {
+        for (int i = 0; i < side; i++) {
+          int y = i * stride + dy;
+          for (int j = 0; j < side; j++) {
+            int x = j * stride + dx;
+            *to++ = y >= 0 && y < from_side && x >= 0 && x < from_side ? from[y * from_side + x] : 0;
+          }
+        }
+      }
+    }
   }
 }

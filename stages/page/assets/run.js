@@ -17,6 +17,8 @@
     if (entry) entry.open = true;
   }
 
+  const graph = $("#graph");
+  graph.scrollLeft = (graph.scrollWidth - graph.clientWidth) / 2;
   select.onchange = show;
   window.addEventListener("hashchange", openStage);
   show();

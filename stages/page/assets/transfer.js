@@ -98,8 +98,11 @@
   }
 
   function showCurves() {
-    const lines = task.classifiers.map(({ label, roc: [x, y] }, k) => ({ label, x, y, colour: colourOf(k) }));
-    $("#roc").replaceChildren(lineChart(lines, { title: `ROC: ${task.heading}`, x: "false positive rate", y: "true positive rate" }, { zero: true, height: 300 }));
+    const lines = task.classifiers.map(({ label, roc: [x, y] }, k) =>
+      ({ label, x, y, colour: `var(${colourOf(k)})`, dashed: k >= facts.colours }));
+    const names = { title: `ROC curves: ${task.heading}, mean of each class against the rest`, x: "false positive rate", y: "true positive rate" };
+    const start = lines[0].x.findIndex((value) => value >= 0.1);
+    $("#roc").replaceChildren(lineChart(lines, names, { zero: true, height: 300, start }));
   }
 
   function choose(heading) {
