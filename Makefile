@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment repro check why parameters experiments spread bench test demo deps readme lint lock
+.PHONY: help environment repro page check why parameters experiments spread bench test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,12 @@ $(READY): requirements.txt
 repro: $(READY) ## run all stages that are not up to date, on the real data
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 	dvc repro
+
+page: ## open the page of the last run in the browser
+	@test -e data/page/index.html || { echo 'error: data/page/index.html is missing: make repro builds it' >&2; exit 1; }
+	@if command -v xdg-open > /dev/null; then xdg-open data/page/index.html; \
+	elif command -v open > /dev/null; then open data/page/index.html; \
+	else $(PYTHON) -m webbrowser "file://$(CURDIR)/data/page/index.html"; fi
 
 check: $(READY) ## check params.yaml as a whole
 	@python -m stages check_params

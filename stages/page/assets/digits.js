@@ -225,5 +225,7 @@
   choice($("#priors"), choose);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => variant && drawGround());
   new ResizeObserver(() => variant && drawGround()).observe(canvas);
-  choose(facts.digits[0].name);
+  const named = facts.digits.find((each) => location.hash === `#digits-${each.name}`);
+  if (named) $(`#priors [data-value="${named.name}"]`).click();
+  else choose(facts.digits[0].name);
 })();

@@ -49,6 +49,7 @@
         return make("td", { class: i === j ? "right" : "" }, button);
       })));
     $("#confusion").replaceChildren(make("caption", {}, "true class by row, found class by column"), make("thead", {}, header), make("tbody", {}, ...rows));
+    $("#confusion").parentElement.style.minHeight = ""; // which was kept free for it
     showCell(...(cell || [0, n - 1]));
   }
 
