@@ -25,6 +25,7 @@ repro: $(READY) ## run all stages that are not up to date, on the real data
 
 page: ## open the page of the last run in the browser
 	@test -e data/page/index.html || { echo 'error: data/page/index.html is missing: make repro builds it' >&2; exit 1; }
+	@test ! -L data/page/index.html || dvc unprotect data/page/index.html # a link leads to a name that tells no browser what it is
 	@if command -v xdg-open > /dev/null; then xdg-open data/page/index.html; \
 	elif command -v open > /dev/null; then open data/page/index.html; \
 	else $(PYTHON) -m webbrowser "file://$(CURDIR)/data/page/index.html"; fi

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import yaml
-from matplotlib.colors import to_hex
 from pydantic import Field
 
 from stages.aae.faces import FaceAAE
@@ -25,9 +24,9 @@ from stages.measure.clusters import name_by_confidence
 from stages.page import decoders
 from stages.page.bundles import pack, quantise
 from stages.page.graph import drawing, read_stages
-from stages.page.pictures import atlas
+from stages.page.pictures import atlas, palettes
 from stages.page.rendering import render
-from stages.page.results import read_curves, read_metrics, split_params
+from stages.page.results import read_curves, read_metrics, scores, split_params
 from stages.show.planes import extent_of, sample_field
 from stages.show.style import Style, note_on
 
@@ -56,55 +55,68 @@ def draw_rows(n: int, most: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n)[:most]
 
 
-def plane(aae: AAE, prior: Prior, latents: Latents, rows: np.ndarray) -> tuple[dict[str, Any], str]:
-    """Facts and bundle of one prior: decoder, codes of the test images `rows`, and the density over the plane."""
-    codes = latents.part("test").codes[rows]
+def draw_test_images(data: Images, most: int, seed: int) -> tuple[Images, dict[str, np.ndarray]]:
+    """At most `most` test images, drawn, and what the page needs of them."""
+    test = data.part("test")
+    test = test.where(draw_rows(len(test), most, seed))
+    return test, {"images": test.images, "labels": test.labels.astype(np.uint8)}
+
+
+def plane(aae: AAE, prior: Prior, codes: np.ndarray) -> tuple[dict[str, Any], str]:
+    """Facts and bundle of one prior: decoder, codes (N, d) of test images, and the density over the plane."""
     extent = extent_of(prior.extent(), codes)
     density = sample_field(prior.plane_density, extent, DENSITY_SIDE)
     layers, arrays = decoders.dense(aae.decoder)
     stops = prior.styles(3)[:, 1].tolist() if prior.components > 1 else []
-    facts = {"layers": layers, "dim": prior.dim, "shape": aae.architecture.image_shape}
+    facts = {"layers": layers, "dim": prior.dim}
     arrays |= {"codes": codes, "density": (density / density.max()).astype(np.float32)}
     return {"extent": extent, "stops": stops}, pack(facts, arrays)
 
 
 def digits(variants: Sequence[Mapping[str, Any]], data: Images, params: Page) -> tuple[list[dict[str, Any]], Bundles]:
     """Facts of each prior and all bundles of the latent plane."""
-    test = data.part("test")
-    rows = draw_rows(len(test), params.points, params.seed)
-    facts, bundles = [], {}
+    test, images = draw_test_images(data, params.points, params.seed)
+    facts, bundles = [], {"digits": pack({}, images)}
     for variant in variants:
         name = variant["name"]
         aae = load_weights(AAE, f"data/models/digits/{name}.safetensors")
         prior = check(variant["prior"], AnyPrior, f"digits.priors.{name}.prior")
-        latents = Latents.read(f"data/latents/digits/{name}.npz")
-        shown, bundles[f"digits-{name}"] = plane(aae, prior, latents, rows)
+        latents = Latents.read(f"data/latents/digits/{name}.npz").part("test")
+        shown, bundles[f"digits-{name}"] = plane(aae, prior, rows_at(latents, test.index).codes)
         facts.append({"name": name, "label": variant["label"], "prior": variant["prior"], **shown})
-    images = {"images": test.images[rows], "labels": test.labels[rows].astype(np.uint8)}
-    return facts, bundles | {"digits": pack({}, images)}
+    return facts, bundles
 
 
-def semi(variants: Sequence[Mapping[str, Any]], data: Images, params: Page) -> tuple[list[dict[str, Any]], Bundles]:
-    """Facts of the chosen variants of class and style, and their bundles."""
-    test = data.part("test")
-    rows = draw_rows(len(test), params.styles, params.seed)
-    facts, bundles = [], {"semi": pack({}, {"images": test.images[rows], "labels": test.labels[rows].astype(np.uint8)})}
+def semi(
+    variants: Sequence[Mapping[str, Any]], data: Images, validation: int, params: Page
+) -> tuple[list[dict[str, Any]], Bundles]:
+    """Facts of the chosen variants of class and style, and their bundles.
+
+    Clusters get their names from the first `validation` images of that split.
+    """
+    test, images = draw_test_images(data, params.styles, params.seed)
+    facts, bundles = [], {"semi": pack({}, images)}
     for variant in (variant for variant in variants if variant["name"] in params.semi):
         name, labelled = variant["name"], variant["labels"] != 0
         aae = load_weights(SemiAAE, f"data/models/semi/{name}.safetensors")
         codes = ClassesAndStyles.read(f"data/latents/semi/{name}.npz")
-        watched = codes.part("validation")
-        names = np.arange(aae.classes) if labelled else name_by_confidence(watched.probabilities, watched.labels)
+        known = codes.part("validation").where(np.arange(validation))
+        names = np.arange(aae.classes) if labelled else name_by_confidence(known.probabilities, known.labels)
         layers, arrays = decoders.dense(aae.decoder)
-        shown = codes.part("test").where(rows)
+        shown = rows_at(codes.part("test"), test.index)
         arrays |= {"styles": shown.means, "probabilities": shown.probabilities}
-        shape = aae.architecture.image_shape
-        bundles[f"semi-{name}"] = pack({"layers": layers, "dim": aae.classes + aae.style.dim, "shape": shape}, arrays)
+        bundles[f"semi-{name}"] = pack({"layers": layers, "dim": aae.classes + aae.style.dim}, arrays)
         heads = [str(data.names[k]) if labelled else f"{j}: {data.names[k]}" for j, k in enumerate(names)]
         facts.append(
-            {"name": name, "label": variant["label"], "heads": heads, "dim": aae.style.dim, "std": aae.style.std,
-             "what": "class" if labelled else "cluster"}
-        )  # fmt: skip
+            {
+                "name": name,
+                "label": variant["label"],
+                "heads": heads,
+                "what": "class" if labelled else "cluster",
+                "dim": aae.style.dim,
+                "std": aae.style.std,
+            }
+        )
     return facts, bundles
 
 
@@ -133,24 +145,23 @@ def faces(aae: FaceAAE, data: Images, latents: Latents, params: Page) -> tuple[d
 def transfer(variants: Sequence[Mapping[str, Any]], data: Images, params: Page) -> tuple[dict[str, Any], Bundles]:
     """Facts of the classifiers by task, the test images' atlas, and the bundle of all predictions on them."""
     test = data.part("test")
-    arrays: dict[str, np.ndarray] = {"labels": test.labels.astype(np.uint8)}
+    place = {index: k for k, index in enumerate(test.index.tolist())}
+    classes = {variant["name"]: variant["classes"] for variant in variants}
+    arrays: dict[str, np.ndarray] = {}
     tasks = []
     for heading, labels in group_by_classes(variants).items():
         task: dict[str, Any] = {"heading": heading, "classifiers": []}
         for name, label in labels.items():
+            task["classes"] = data.names.tolist() if classes[name] == "all" else classes[name]
             each = Predictions.read(f"data/predictions/{name}.npz").part("test")
-            shown = rows_at(test, each.index)
             arrays |= {
-                f"{name}.rows": np.searchsorted(test.index, each.index).astype(np.int32),
+                f"{name}.rows": np.array([place[index] for index in each.index.tolist()], np.int32),
                 f"{name}.labels": each.labels.astype(np.uint8),
                 f"{name}.found": each.probabilities.argmax(1).astype(np.uint8),
                 f"{name}.probabilities": np.rint(255 * each.probabilities).astype(np.uint8),
             }
             false, true = roc(each.probabilities, each.labels)
             task["classifiers"].append({"name": name, "label": label, "roc": [round_all(false), round_all(true)]})
-            classes = next(v["classes"] for v in variants if v["name"] == name)
-            task["classes"] = data.names.tolist() if classes == "all" else classes
-            assert len(shown) == len(each)
         tasks.append(task)
     return {"tasks": tasks, "atlas": atlas(test.images, params.quality)}, {"transfer": pack({}, arrays)}
 
@@ -177,28 +188,11 @@ def facts_of_the_run() -> dict[str, Any]:
     }
 
 
-def palettes(style: Style) -> dict[str, list[str]]:
-    """The classes' colours as hexadecimal numbers, and lighter ones for a dark ground."""
-    colours = [np.array(style.colour(k)) for k in range(len(style.colours))]
-    return {"colours": [to_hex(each) for each in colours], "dark": [to_hex(0.6 * each + 0.4) for each in colours]}
-
-
-def scores(facts: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
-    """Label and scores of each classifier, and of a random guess."""
-    table = read_json("metrics/transfer.json")
-    rows = [
-        (each["label"] if n == 0 else f"{task['heading']}: {each['label']}", table[each["name"]])
-        for n, task in enumerate(facts["tasks"])
-        for each in task["classifiers"]
-    ]
-    return [*rows, ("random guessing", table["chance"])]
-
-
 def main() -> None:
     params, source, style = load("page", Page), load("data.source", DataSource), load("draw.style", Style)
     images = Images.read("data/digits/mnist.npz")
     planes, digits_bundles = digits(read_json("data/variants/digits.json"), images, params)
-    variants, semi_bundles = semi(read_json("data/variants/semi.json"), images, params)
+    variants, semi_bundles = semi(read_json("data/variants/semi.json"), images, load("semi.validation", Count), params)
     model = params.faces
     people, faces_bundles = faces(
         load_weights(FaceAAE, f"data/models/faces/{model}.safetensors"),
@@ -219,7 +213,9 @@ def main() -> None:
             "colours": len(style.colours),
         },
         bundles={**digits_bundles, **semi_bundles, **faces_bundles, **transfer_bundles},
-        run=facts_of_the_run() | palettes(style) | {"styles": params.styles, "scores": scores(classifiers)},
+        run=facts_of_the_run()
+        | palettes([style.colour(k) for k in range(len(style.colours))])
+        | {"styles": params.styles, "scores": scores(classifiers["tasks"], read_json("metrics/transfer.json"))},
         note=note_on(source),
     )
     with replacing("data/page/index.html") as part:

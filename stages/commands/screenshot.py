@@ -1,7 +1,9 @@
 """Take the README's picture of the page with Debian's Chromium: `python -m stages.commands screenshot`."""
 
 import io
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 from selenium import webdriver
@@ -25,8 +27,9 @@ def main() -> None:
     options.binary_location = str(CHROMIUM)
     for option in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", f"window-size={SIZE[0]},{SIZE[1]}"):
         options.add_argument(f"--{option}")
-    with webdriver.Chrome(options=options, service=Service(str(DRIVER))) as driver:
-        driver.get(f"{require_file(PAGE).absolute().as_uri()}#{SHOWN}")
+    with TemporaryDirectory() as folder, webdriver.Chrome(options=options, service=Service(str(DRIVER))) as driver:
+        copy = Path(shutil.copy(require_file(PAGE), folder))  # the page itself may be a link into the cache
+        driver.get(f"{copy.as_uri()}#{SHOWN}")
         wait = WebDriverWait(driver, 60)
         wait.until(lambda _: driver.execute_script("return document.querySelector('#digits').dataset.milliseconds"))
         plane = driver.find_element(By.ID, "plane")

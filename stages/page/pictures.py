@@ -1,9 +1,11 @@
-"""Many small images as one picture for a page."""
+"""Pictures and colours for a page."""
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.colors import to_hex
 from PIL import Image
 
 
@@ -19,3 +21,9 @@ def atlas(images: np.ndarray, quality: int) -> dict[str, int | str]:
     file = io.BytesIO()
     Image.fromarray(whole).save(file, "WEBP", quality=quality, method=6)
     return {"columns": columns, "width": width, "height": height, "data": base64.b64encode(file.getvalue()).decode()}
+
+
+def palettes(colours: Sequence[tuple[float, float, float]]) -> dict[str, list[str]]:
+    """Colours (red, green, blue) in [0, 1] as hexadecimal numbers, and lighter ones for a dark ground."""
+    rows = np.array(colours)
+    return {"colours": [to_hex(row) for row in rows], "dark": [to_hex(0.6 * row + 0.4) for row in rows]}

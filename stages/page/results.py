@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,16 @@ def read_metrics(places: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
         file.as_posix().removeprefix("metrics/").removesuffix(".json"): flatten(json.loads(file.read_text("utf-8")))
         for file in sorted(files)
     }
+
+
+def scores(tasks: Sequence[Mapping[str, Any]], table: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
+    """Label and scores of each classifier of the tasks, and of a random guess; all but the first task are named."""
+    rows = [
+        (each["label"] if n == 0 else f"{task['heading']}: {each['label']}", table[each["name"]])
+        for n, task in enumerate(tasks)
+        for each in task["classifiers"]
+    ]
+    return [*rows, ("random guessing", table["chance"])]
 
 
 def flatten(values: Any, key: str = "") -> dict[str, Any]:

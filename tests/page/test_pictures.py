@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from stages.page.pictures import atlas
+from stages.page.pictures import atlas, palettes
 
 
 def test_an_atlas_shows_each_image_in_its_place():
@@ -19,3 +19,7 @@ def test_an_atlas_shows_each_image_in_its_place():
         part = whole[8 * row : 8 * row + 8, 8 * column : 8 * column + 8].astype(int)
         assert np.abs(part - 50 * k).max() <= 4
     assert atlas(images, 100) == made
+
+
+def test_colours_are_lighter_on_a_dark_ground():
+    assert palettes([(0, 0, 0), (1, 0, 0)]) == {"colours": ["#000000", "#ff0000"], "dark": ["#666666", "#ff6666"]}

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from stages.page.results import flatten, read_curves, read_metrics, split_params
+from stages.page.results import flatten, read_curves, read_metrics, scores, split_params
 
 
 def test_curves_and_metrics_are_read_by_name():
@@ -22,3 +22,12 @@ def test_nested_values_have_dotted_keys():
 def test_parameters_are_split_into_sections_with_their_comments():
     text = "data:\n  seed: 0 # draws\n\ngifs: # all\n  frames: 3\n"
     assert split_params(text) == [("data", "data:\n  seed: 0 # draws"), ("gifs", "gifs: # all\n  frames: 3")]
+
+
+def test_each_classifier_has_its_row_and_other_tasks_are_named():
+    tasks = [
+        {"heading": "ten classes", "classifiers": [{"name": "cnn", "label": "CNN"}]},
+        {"heading": "cat or dog", "classifiers": [{"name": "pair", "label": "trees"}]},
+    ]
+    table = {"cnn": {"accuracy": 0.9}, "pair": {"accuracy": 0.8}, "chance": {"accuracy": 0.1}, "data": "demo"}
+    assert [label for label, _ in scores(tasks, table)] == ["CNN", "cat or dog: trees", "random guessing"]
