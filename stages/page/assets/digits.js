@@ -66,16 +66,17 @@
     context.clearRect(0, 0, side(), side());
     context.drawImage(ground, 0, 0);
     context.lineWidth = 2 * devicePixelRatio;
-    context.strokeStyle = styled("--ink");
+    const [ink, accent] = sheet ? ["#ffffff", "#ffd54f"] : [styled("--ink"), styled("--accent")]; // a sheet is black
+    context.strokeStyle = ink;
     if (pins.length === 2) {
       context.beginPath();
       for (const pin of pins) context.lineTo(...toPixel(pin));
       context.stroke();
     }
-    for (const pin of pins) ring(pin, 7, styled("--accent"));
-    if (nearest >= 0) ring(codeOf(nearest), 5, styled("--ink"));
-    ring(point, 9, styled("--ink"));
-    ring(point, 1.5, styled("--ink"));
+    for (const pin of pins) ring(pin, 7, accent);
+    if (nearest >= 0) ring(codeOf(nearest), 5, ink);
+    ring(point, 9, ink);
+    ring(point, 1.5, ink);
   }
 
   function ring(at, radius, colour) {
