@@ -37,8 +37,8 @@ def browser(width: int = 1440, height: int = 900) -> Iterator[webdriver.Chrome]:
 
 
 def errors(driver: webdriver.Chrome) -> list[str]:
-    """What the page complained about since the last call."""
-    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    """What failed in the page since the last call; Vega warns of much that is no fault."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def requests(driver: webdriver.Chrome) -> set[str]:
