@@ -6,7 +6,8 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment remotes repro push check why parameters experiments spread bench test demo deps readme lint lock
+.PHONY: help environment remotes repro push page check why parameters experiments spread bench test demo deps \
+        readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +29,13 @@ repro: $(READY) ## take what is there, in the remote too if there is one, and ru
 
 push: $(READY) ## share the results, and those of earlier runs, through the DVC remote
 	@python -m stages.commands push
+
+page: ## open the page of the last run in the browser
+	@test -e data/page/index.html || { echo 'error: data/page/index.html is missing: make repro builds it' >&2; exit 1; }
+	@test ! -L data/page/index.html || dvc unprotect data/page/index.html # a link leads to a name that tells no browser what it is
+	@if command -v xdg-open > /dev/null; then xdg-open data/page/index.html; \
+	elif command -v open > /dev/null; then open data/page/index.html; \
+	else $(PYTHON) -m webbrowser "file://$(CURDIR)/data/page/index.html"; fi
 
 check: $(READY) ## check params.yaml as a whole
 	@python -m stages check_params

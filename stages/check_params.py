@@ -22,6 +22,7 @@ from stages.base.params import Count, DataSource, Section, Seed, override, read_
 from stages.base.people import Which
 from stages.base.problems import hint, problems
 from stages.base.sentences import list_problems, sentence
+from stages.build_page import Page
 from stages.cnn.augment import Views
 from stages.cnn.network import Widths
 from stages.cnn.training import CNNTraining
@@ -197,6 +198,7 @@ class Params(Section):
     measure: Measure
     draw: Draw
     gifs: Gifs
+    page: Page
 
 
 def wrong_variants(values: Any) -> Iterator[str]:
@@ -280,6 +282,8 @@ def unknown_names(params: Params) -> Iterator[str]:
     used = {
         "gifs.model": ([params.gifs.model], models),
         "identity.model": ([params.identity.model], models),
+        "page.faces": ([params.page.faces], models),
+        "page.semi": (params.page.semi, list(params.semi.variants)),
         "draw.transfer.compared": (params.draw.transfer.compared, complete),
     }
     for name, entry in params.features.items():

@@ -27,6 +27,7 @@ CASES = {
     "measure": ("measure_digits gaussian", "metrics/digits", "metrics/digits/gaussian.json"),
     "draw": ("draw_priors", "plots/digits", "plots/digits/priors.png"),
     "gif": ("render_gifs", "plots/interpolation", "plots/interpolation"),
+    "page": ("build_page", "data/page", "data/page/index.html"),
     "boost": ("train_lightgbm pair_lightgbm_codes", "data/predictions", "data/predictions/pair_lightgbm_codes.npz"),
 }
 

@@ -14,7 +14,7 @@ from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 from stages.commands._dvc import flatten, read_graph, read_lock
-from stages.commands.deps import code_deps, imports, module_of
+from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import find_readers
 from tests.pipelines import CLASSIFIERS, change, dvc, git, read_yaml
 
@@ -82,7 +82,7 @@ def test_every_stage_opens_what_it_declares_and_nothing_else_of_the_pipeline(sma
         opened = [
             (path, mode)
             for path, mode in json.loads((small.with_name("opened") / f"{name}.json").read_text(encoding="utf-8"))
-            if path.startswith(("data/", "metrics/", "plots/")) or (path == "params.yaml" and name == "check_params")
+            if path.startswith(("data/", "metrics/", "plots/")) or (path == "params.yaml" and path in data)
         ]
         read = {path for path, mode in opened if mode == "r"} - made
         for path in read:
@@ -91,9 +91,14 @@ def test_every_stage_opens_what_it_declares_and_nothing_else_of_the_pipeline(sma
             whole = re.sub(r"/\.(\w+)\.part", r"/\1", path)
             assert any(f"{whole}/".startswith(f"{known}/") for known in made), f"{name} writes {path}"
         for known in data - {"data/checked.txt"}:  # which only orders the stages
-            # safetensors opens files where Python does not see it
-            seen = known.endswith(".safetensors") or any(f"{path}/".startswith(f"{known}/") for path in read)
+            # safetensors opens weights where Python does not see it
+            seen = known.startswith("data/models/") or any(f"{path}/".startswith(f"{known}/") for path in read)
             assert seen, f"{name} declares {known} and does not read it"
+
+
+def test_the_page_knows_the_stages_as_they_are(project):
+    known = json.loads((project / "stages/page/assets/pipeline.json").read_text(encoding="utf-8"))
+    assert known == shown(project / "dvc.yaml"), "call `make deps`"
 
 
 def test_every_stage_says_what_it_does(templates):
@@ -203,16 +208,20 @@ def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_who
     weight = "digits.priors.umbrella_labels.training.adversarial_weight"
     change(own_small, **{"gifs.frames": 3, weight: 0.5, "draw.transfer.rows": 1})
     status = set(json.loads(dvc(own_small, "status", "--json").stdout))
-    readers = {"check_params", "list_variants", "render_gifs", "train_digits@umbrella_labels", "compare_classifiers"}
-    assert status == readers
+    readers = {"list_variants", "render_gifs", "train_digits@umbrella_labels", "compare_classifiers"}
+    assert status == readers | {"check_params", "build_page"}  # which depend on the whole file
 
 
-def test_a_changed_gif_reruns_one_stage_and_going_back_restores_it(own_small):
+def test_a_changed_gif_reruns_one_stage_and_the_page_and_going_back_restores_it(own_small):
     params = own_small / "params.yaml"
     before, gif = params.read_text(encoding="utf-8"), own_small / "plots/interpolation/grid.gif"
     first = gif.read_bytes()
     change(own_small, **{"gifs.frames": 4})
-    assert re.findall("Running stage '(.*)'", dvc(own_small, "repro").stdout) == ["check_params", "render_gifs"]
+    assert re.findall("Running stage '(.*)'", dvc(own_small, "repro").stdout) == [
+        "check_params",
+        "render_gifs",
+        "build_page",
+    ]
     assert gif.read_bytes() != first
     params.write_text(before, encoding="utf-8")
     back = dvc(own_small, "repro").stdout
@@ -227,7 +236,7 @@ def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
     wide = "{label: wide Gaussian, prior: {kind: gaussian, dim: 2, std: 2.0}, training: {epochs: 1}}"
     bright = "{label: LightGBM on pixels, features: data/objects/cifar10.npz, settings: defaults, classes: [cat, dog]}"
     entries = "-S", f"+digits.priors.wide={wide}", "-S", f"+lightgbm.classifiers.bright={bright}"
-    targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers"
+    targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers", "build_page"
     done = dvc(own_small, "exp", "run", *entries, *targets)
     assert set(re.findall("Running stage '(.*)'", done.stdout)) == {
         "check_params",
@@ -236,8 +245,13 @@ def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
         "draw_priors",
         "train_lightgbm@bright",
         "compare_classifiers",
+        "build_page",
     }
     assert json.loads((own_small / "metrics/digits/wide.json").read_text(encoding="utf-8"))["test_mse"] > 0
     assert (own_small / "plots/digits/wide/posterior.png").is_file()
     assert "bright" in json.loads((own_small / "metrics/transfer.json").read_text(encoding="utf-8"))
+    page = (own_small / "data/page/index.html").read_text(encoding="utf-8")
+    assert all(f'id="text-{name}"' in page for name in ("digits-wide", "digits-gaussian"))
+    assert "wide Gaussian" in page
+    assert "cat or dog" in page
     assert all(path.read_bytes() != bytes_before for path, bytes_before in zip(figures, before, strict=True))

@@ -56,7 +56,16 @@ DEMO = {
     "lightgbm.settings.defaults.trees": 20,
     "lightgbm.settings.tuned.trees": 20,
 }
-COPIED = ["stages", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore", "data/.gitignore"]
+COPIED = [
+    "stages",
+    "dvc.yaml",
+    ".dvcignore",
+    ".gitignore",
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvc/plots/page.html",
+    "data/.gitignore",
+]
 
 
 def set_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,4 +105,4 @@ def main(folder: str) -> None:
     finished = start_dvc("repro", cwd=folder)
     if finished.returncode:
         sys.exit(finished.returncode)
-    print(f"The demo's figures are in {folder}/plots, its scores in {folder}/metrics.")
+    print(f"The demo's page is {folder}/data/page/index.html, its figures are in {folder}/plots.")

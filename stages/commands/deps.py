@@ -1,4 +1,7 @@
-"""Write the modules that each stage imports into its `deps` in dvc.yaml, behind the data that it reads."""
+"""Write the modules that each stage imports into its `deps` in dvc.yaml, behind the data that it reads.
+
+The page shows the stages, but DVC lets none depend on dvc.yaml: what it shows is written beside its other assets.
+"""
 
 import ast
 import re
@@ -8,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from stages.base.files import replacing
+from stages.base.files import replacing, write_json
 
-DVC = Path("dvc.yaml")
+DVC, SHOWN = Path("dvc.yaml"), Path("stages/page/assets/pipeline.json")
 WIDTH = 108  # characters of a line, without its indentation
 # a key `deps` with all that is indented more
 BLOCK = re.compile(r"^(?P<space> +)deps:.*\n(?:(?P=space) .*\n)*", re.MULTILINE)
@@ -38,7 +41,10 @@ def module_of(template: Any) -> Path:
 
 
 def code_deps(module: Path, root: Path = Path()) -> list[str]:
-    """`module`, and behind it all modules in `stages/` that it imports, directly or through others, by path."""
+    """`module`, and behind it all modules in `stages/` that it imports, directly or through others, by path.
+
+    A folder `assets` beside one of them counts with them: that module reads its files.
+    """
     found: set[Path] = set()
     waiting = [module]
     while waiting:
@@ -46,6 +52,7 @@ def code_deps(module: Path, root: Path = Path()) -> list[str]:
         if path not in found and (root / path).is_file():
             found.add(path)
             waiting.extend(imports((root / path).read_text(encoding="utf-8")))
+    found |= {folder for path in found if (root / (folder := path.parent / "assets")).is_dir()}
     return [module.as_posix(), *sorted(path.as_posix() for path in found - {module})]
 
 
@@ -62,6 +69,19 @@ def imports(code: str) -> list[Path]:
     ]
 
 
+def shown(path: Path = DVC) -> list[dict[str, Any]]:
+    """What the page shows of the templates in their order: words, data and outputs, with `${...}` as they are."""
+    keys = ("desc", "cmd", "outs", "metrics", "plots")
+    templates = []
+    for name, stage in yaml.safe_load(path.read_text(encoding="utf-8"))["stages"].items():
+        template = stage.get("do", stage)
+        data = [dep for dep in template["deps"] if not dep.startswith("stages/")]
+        about = {key: template[key] for key in keys if key in template}
+        templates.append({"name": name, "foreach": stage.get("foreach", {}), "deps": data, **about})
+    return templates
+
+
 def main() -> None:
     write_deps()
+    write_json(SHOWN, shown())
     print("dvc.yaml names the modules that each stage imports")

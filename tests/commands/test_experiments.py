@@ -4,6 +4,7 @@ import re
 import shutil
 
 from stages.commands.experiments import side_by_side
+from tests.browsers import browser, errors, requests, run
 from tests.pipelines import dvc, git, name_of, outputs
 
 WIDTH = "digits.priors.gaussian.prior.std"
@@ -20,7 +21,7 @@ def wide(text: str) -> int:
 
 def test_an_experiment_in_the_workspace_runs_what_depends_on_its_parameter(lab):
     done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5")
-    assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors"}
+    assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors", "build_page"}
     assert name_of(done.stdout) in dvc(lab, "exp", "list").stdout
 
 
@@ -50,6 +51,18 @@ def test_plots_of_two_revisions_stand_side_by_side(lab):
         )
     assert "watched_mse" in page
     assert "validation_accuracy" in page
+    shutil.rmtree(lab / "page")
+
+
+def test_curves_of_two_revisions_are_drawn_without_a_network(lab):
+    dvc(lab, "plots", "diff", "HEAD", "--out", "page")
+    page = (lab / "page/index.html").as_uri()
+    with browser() as driver:
+        driver.get(page)
+        script = "while (!document.querySelector('.vega-embed canvas')) await new Promise((go) => setTimeout(go, 50));"
+        assert run(driver, f"{script} return document.querySelectorAll('.vega-embed canvas').length") >= 1
+        assert errors(driver) == []
+        assert {address.split(":")[0] for address in requests(driver)} <= {"file", "data"}
     shutil.rmtree(lab / "page")
 
 

@@ -1,0 +1,39 @@
+import re
+
+import pytest
+
+from stages.page.rendering import as_json, number
+
+AA = 4.5  # contrast of text that WCAG 2.2 asks for
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a hexadecimal colour."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_stands_out_in_both_schemes(project, scheme):
+    text = (project / "stages/page/assets/page.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", text, re.DOTALL)[scheme]))
+    pairs = [(ink, ground) for ink in ("ink", "quiet", "accent") for ground in ("ground", "panel")]
+    for ink, ground in [*pairs, ("on-accent", "accent")]:
+        a, b = sorted((luminance(colours[ink]), luminance(colours[ground])))
+        assert (b + 0.05) / (a + 0.05) >= AA, (ink, ground)
+
+
+def test_json_cannot_end_its_element():
+    assert "</script" not in as_json({"name": "</script><b>"})
+
+
+def test_scores_are_short_and_other_values_as_they_are():
+    assert (number(0.123456789), number(7), number("demo")) == ("0.12346", "7", "demo")
+
+
+def test_scripts_name_no_address_of_another_host(project):
+    for path in (project / "stages/page/assets").glob("*.*"):
+        if path.suffix in (".js", ".css", ".j2"):
+            found = set(re.findall(r"https?://[^\s\"']+", path.read_text(encoding="utf-8")))
+            assert found <= {"http://www.w3.org/2000/svg"}, path
