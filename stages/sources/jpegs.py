@@ -16,8 +16,8 @@ def write_jpegs(path: Path, files: Mapping[str, bytes]) -> None:
     write_arrays(path, {"names": np.array(names), "sizes": sizes, "content": content})
 
 
-def read_jpegs(path: Path) -> dict[str, bytes]:
-    """What `write_jpegs` wrote. Raises DamagedFile where the file is damaged: its format has checksums."""
+def read_jpegs(path: Path) -> dict[str, memoryview]:
+    """What `write_jpegs` wrote, uncopied. Raises DamagedFile where the file is damaged: its format has checksums."""
     arrays = read_arrays(path, "names", "sizes", "content")
     pieces = np.split(arrays["content"], np.cumsum(arrays["sizes"])[:-1])
-    return {str(name): piece.tobytes() for name, piece in zip(arrays["names"], pieces, strict=True)}
+    return {str(name): piece.data for name, piece in zip(arrays["names"], pieces, strict=True)}
