@@ -94,6 +94,30 @@ def ablation_table() -> Iterator[str]:
             yield f"| {what} | {show_mean(error)} | {error['max']:.2%} | {error['n']} | {style['mean']:.1%} |"
 
 
+def seeds_table() -> Iterator[str]:
+    """What ran over seeds of all else: of each row the scores that its table shows first."""
+    shown = {
+        "test_mse": ("test MSE", ".4f"),
+        "sliced_w2": ("sliced W2", ".3f"),
+        "held_out_mse": ("held-out MSE", ".4f"),
+        "two_sample_accuracy": ("two-sample accuracy", ".1%"),
+        "same_person_top1": ("same person", ".1%"),
+        "verification_accuracy": ("pairs told right", ".1%"),
+        "accuracy": ("accuracy", ".2%"),
+        "auroc": ("AUROC", ".2%"),
+    }
+    yield "| over seeds | runs | mean ± deviation |"
+    yield "| --- | --- | --- |"
+    for name, scores in read_spread().items():
+        if not name.startswith(("labels_", "clusters_")):
+            values = [
+                f"{label} {over['mean']:{form}} ± {over['std']:{form}}"
+                for key, (label, form) in shown.items()
+                if (over := scores.get(key))
+            ]
+            yield f"| {name.replace('_', ' ')} | {next(iter(scores.values()))['n']} | {', '.join(values)} |"
+
+
 def faces_table() -> Iterator[str]:
     formats = {
         "held_out_mse": ("MSE", ".4f"),
@@ -155,12 +179,15 @@ def transfer_table() -> Iterator[str]:
 
 
 def graph() -> Iterator[str]:
-    """The graph as Mermaid: a box for the stages of a phase, without arrows that others make needless."""
+    """The graph as Mermaid: a box for the stages of a phase, without arrows that others make needless.
+
+    The page, which shows what all others give, is left out.
+    """
     box_of = {template: box for box in BOXES for template in box}
     boxes = networkx.DiGraph()
     for edge in read_graph(dvc("dag", "--dot")).edges:
         a, b = (box_of.get(template, (template,)) for template in (stage.split("@")[0] for stage in edge))
-        if a != b:
+        if a != b and ("build_page",) not in (a, b):
             boxes.add_edge(a, b)
     yield "```mermaid"
     yield "flowchart LR"
@@ -178,6 +205,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "faces": faces_table,
     "identity": identity_table,
     "transfer": transfer_table,
+    "seeds": seeds_table,
     "graph": graph,
 }
 

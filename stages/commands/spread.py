@@ -38,8 +38,16 @@ def semi(variant: str, key: str, seeds: int, **training: Any) -> Row:
     return Row(f"measure_semi@{variant}", f"semi/{variant}", key, seeds, changes)
 
 
+def faces(variant: str, seeds: int, **training: Any) -> Row:
+    """A variant of the AAE of faces over `seeds`, with other values in its training."""
+    changes = {f"faces.common.training.{name}": value for name, value in training.items()}
+    return Row(f"measure_faces@{variant}", f"faces/{variant}", "faces.common.training.seed", seeds, changes)
+
+
+PRIORS = ("gaussian", "umbrella", "umbrella_labels", "swiss_roll")
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
 ROWS = {
+    **{name: Row(f"measure_digits@{name}", f"digits/{name}", "digits.common.training.seed", 3) for name in PRIORS},
     "labels_100": semi("labels_100", LABELS, 10),
     "labels_1000": semi("labels_1000", LABELS, 5),
     "labels_all": semi("labels_all", TRAINING, 3),
@@ -62,6 +70,12 @@ ROWS = {
         reconstruction_weight=1.0,
         noise=0.3,
     ),
+    "one_per_person": faces("one_per_person", 3),
+    "all_images": faces("all_images", 3),
+    # the price of the prior, between that of the variants with and without an adversarial term
+    "adversarial_0.003": faces("one_per_person", 1, adversarial_weight=0.003),
+    "adversarial_0.03": faces("one_per_person", 1, adversarial_weight=0.03),
+    "identity": Row("measure_identity", "faces/identity:person", "identity.training.seed", 3),
     "cnn": Row("compare_classifiers", "transfer:cnn", "cnn.training.seed", 5),
 }
 
