@@ -133,8 +133,8 @@ def summary(faces: Images, duplicates: list[Duplicate], in_archive: int, source:
         "people": len(faces.names),
     }
     for split in ("train", "validation", "held_out"):
-        part = faces.part(split)
-        counts |= {f"{split}_images": len(part), f"{split}_people": len(np.unique(part.labels))}
+        people = faces.labels[faces.split == split]  # of all faces, a part would be a copy
+        counts |= {f"{split}_images": len(people), f"{split}_people": len(np.unique(people))}
     return counts
 
 

@@ -242,7 +242,7 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             {"page.semi": ["labels_10"]},
             "page.semi: unknown name 'labels_10', did you mean labels_100? (there are labels_100, ",
         ),
-        ({"page.faces": "nobody"}, "page.faces: unknown name 'nobody' (there are one_per_person, all_images)"),
+        ({"page.faces": "nobody"}, "page.faces: unknown name 'nobody' (there are one_per_person, all_images, "),
         (
             {"features.pca.model": "nobody"},
             "features.pca.model: unknown name 'nobody' (there are one_per_person, all_images, no_prior)",

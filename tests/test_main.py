@@ -23,7 +23,7 @@ def python(project, *words):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["trian_cnn"], "no stage 'trian_cnn', did you mean train_cnn?: there are check_params, "),
+        (["trian_cnn"], "no stage 'trian_cnn', did you mean train_cnn?: there are build_page, check_params, "),
         (["list_variants"], "params.yaml cannot be read ([Errno 2] No such file or directory: 'params.yaml'): work in"),
     ],
 )
@@ -37,7 +37,7 @@ def test_a_process_that_cannot_do_its_work_fails_with_one_line(project, words, s
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["no_such_thing"], "error: no stage 'no_such_thing': there are check_params, "),
+        (["no_such_thing"], "error: no stage 'no_such_thing': there are build_page, check_params, "),
         (
             ["train_lightgbm"],
             "error: missing a required argument: 'classifier': "

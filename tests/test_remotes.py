@@ -131,16 +131,20 @@ def objects(folder: Path) -> dict[str, Path]:
 def test_a_clone_takes_all_results_and_makes_private_data_only_for_who_reads_them(own_small, tmp_path, monkeypatch):
     lab, remote = commit(own_small), Storage(str(tmp_path / "remote"))
     push(lab, remote)
-    pictures = {"plots/interpolation", *(f"plots/faces/one_per_person/{name}.png" for name in ("training", "held_out"))}
-    assert len(digests(lab, PRIVATE | pictures)) == 7
-    assert digests(lab, PRIVATE | pictures).isdisjoint(objects(tmp_path / "remote"))
+    outs = [out for out in Repo(str(lab)).index.outs if not out.can_push]
+    away, private = {out.def_path for out in outs if out.use_cache}, {out.def_path for out in outs}
+    assert PRIVATE | {"data/page/index.html", "plots/interpolation/pairs"} == away
+    assert {"plots/interpolation/grid.gif", "plots/faces/one_per_person/held_out.png"} <= private
+    assert digests(lab, private).isdisjoint(objects(tmp_path / "remote"))
     other = clone(lab, tmp_path / "other", remote)
     assert ran(other) == []
-    assert outputs(other) == {path: digest for path, digest in outputs(lab).items() if path not in PRIVATE}
+    kept = {path: digest for path, digest in outputs(lab).items() if not path.startswith(tuple(away))}
+    assert outputs(other) == kept
     change(other, **{"gifs.frames": 4})
     monkeypatch.chdir(other)
     repo = Repo()
-    assert to_run(repo.index.graph, repo.status()) == ["check_params", "fetch_lfw", "dedupe_lfw", "render_gifs"]
+    due = ["check_params", "fetch_lfw", "dedupe_lfw", "render_gifs", "build_page"]
+    assert to_run(repo.index.graph, repo.status()) == due
 
 
 def test_an_experiment_goes_through_a_bare_repository(few, tmp_path):

@@ -13,10 +13,6 @@ DENSE_BITS, LINEAR_BITS, CONVOLUTION_BITS = 12, 9, 10  # the fewest at which pic
 Arrays = dict[str, np.ndarray | Quantised]
 
 
-class UnknownLayer(StageError):
-    """A decoder has a layer that the page has no kernel for."""
-
-
 def array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().cpu().numpy()
 
@@ -24,7 +20,7 @@ def array(tensor: Tensor) -> np.ndarray:
 def dense(decoder: nn.Sequential) -> tuple[list[dict[str, Any]], Arrays]:
     """Layers in their order, and their weights, of a decoder of fully connected layers.
 
-    Raises UnknownLayer where it has others.
+    Raises StageError where it has others.
     """
     layers, arrays = [], {}
     for name, layer in decoder.named_children():
@@ -41,7 +37,7 @@ def dense(decoder: nn.Sequential) -> tuple[list[dict[str, Any]], Arrays]:
             case nn.Unflatten():
                 pass
             case _:
-                raise UnknownLayer(f"the page has no kernel for the layer {layer} of a decoder: write one")
+                raise StageError(f"the page has no kernel for the layer {layer} of a decoder: write one")
     return layers, arrays
 
 

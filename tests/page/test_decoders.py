@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from torch import nn
 
+from stages.base.errors import StageError
 from stages.page.bundles import Quantised
-from stages.page.decoders import UnknownLayer, dense, faces, strongest_directions
+from stages.page.decoders import dense, faces, strongest_directions
 from tests.networks import digits_aae, faces_aae
 
 
@@ -15,7 +16,7 @@ def test_a_dense_decoder_is_told_layer_by_layer():
 
 
 def test_a_layer_without_a_kernel_is_refused():
-    with pytest.raises(UnknownLayer, match="no kernel for the layer Tanh"):
+    with pytest.raises(StageError, match="no kernel for the layer Tanh"):
         dense(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
 
 
