@@ -6,7 +6,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment remotes repro push page check why parameters experiments spread bench test demo deps \
+.PHONY: help environment remotes sweeps repro push page check why parameters experiments spread bench test demo deps \
         readme lint lock
 
 help: ## list the targets
@@ -22,6 +22,9 @@ $(READY): requirements.txt
 
 remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and tests of them
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-remotes.txt
+
+sweeps: $(READY) ## install what sweeps over several machines need
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-sweeps.txt
 
 repro: $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
@@ -71,8 +74,10 @@ lint: $(READY) ## check format and style
 	ruff check .
 	ruff format --check .
 
-lock: $(READY) ## compile both files of requirements anew from pyproject.toml
+lock: $(READY) ## compile all files of requirements anew from pyproject.toml
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements.txt
 	uv pip compile --group remotes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements-remotes.txt
+	uv pip compile --group sweeps --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements-sweeps.txt

@@ -1,0 +1,205 @@
+"""Run an experiment per point of a grid, each as a task of a Ray cluster.
+
+python -m stages.commands sweep -S gifs.frames=8,14 -S gifs.seed=0,1 render_gifs
+
+Ray places the tasks, and starts one anew elsewhere where its machine dies. A task works in a clone of its own of the
+last commit, and pushes its experiment to this repository. What it needs and makes goes through DVC's cache where the
+cluster is this machine, else through the DVC remote. A point that ran already is not run again.
+"""
+
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from dvc.api import metrics_show
+from dvc.repo import Repo
+
+from stages.base.errors import StageError
+from stages.base.params import read_params
+from stages.commands._dvc import dvc, flatten
+
+ATTEMPTS = 3  # more, after machines that died
+LOCAL = "local"
+POINT = Mapping[str, str]  # dotted key of params.yaml -> value
+
+
+def read_arguments(arguments: tuple[str, ...]) -> Namespace:
+    parser = ArgumentParser("python -m stages.commands sweep", description=__doc__.splitlines()[0])
+    parser.add_argument("-S", "--set-param", action="append", default=[], metavar="KEY=VALUE,...", dest="values")
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="each point with N seeds of all trainings")
+    parser.add_argument("--address", default=LOCAL, help="of a Ray cluster; without it, one starts on this machine")
+    parser.add_argument("--origin", help="URL of this repository for the cluster's machines")
+    parser.add_argument("--cpus", type=float, default=1, help="of a task")
+    parser.add_argument("--gpus", type=float, default=0, help="of a task, or a part of one")
+    parser.add_argument("target", nargs="+", help="stages to bring up to date")
+    return parser.parse_args(arguments)
+
+
+def grid(values: list[str], seeds: int, params: Any) -> list[POINT]:
+    """All combinations of the values of each key, and of the seeds. Raises StageError where there is none."""
+    axes: dict[tuple[str, ...], list[str]] = {}
+    for value in values:
+        key, equals, several = value.partition("=")
+        if not equals or not several:
+            raise StageError(f"-S {value}: give a key and its values, as in -S gifs.frames=8,14")
+        axes[(key,)] = several.split(",")
+    if seeds:
+        keys = tuple(key for key in flatten(params) if key.endswith(".training.seed"))
+        axes[keys] = [str(seed) for seed in range(seeds)]
+    if not axes:
+        raise StageError("a sweep needs values: -S KEY=VALUE,..., or --seeds N")
+    return [
+        {key: value for keys, value in zip(axes, chosen, strict=True) for key in keys}
+        for chosen in itertools.product(*axes.values())
+    ]
+
+
+def name_of(point: POINT, targets: list[str], revision: str) -> str:
+    """The name of a point's experiment: the same for the same values, targets and commit."""
+    content = json.dumps([sorted(point.items()), targets, revision])
+    return f"sweep-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+
+
+def run_point(origin: str, revision: str, config: str, name: str, point: POINT, targets: list[str]) -> None:
+    """Run one experiment in a clone of `origin` and push it there; runs on any machine of the cluster.
+
+    `config` is the content of the clone's .dvc/config.local. Raises RuntimeError with what the failed command says.
+    """
+
+    def call(*command: str, cwd: str | None = None) -> None:
+        done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if re.match("(?i)error|fatal", line)]
+            raise RuntimeError(lines[0] if lines else done.stderr[-500:])
+
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
+        call("git", "clone", "--quiet", origin, folder)
+        call("git", "checkout", "--quiet", "-B", "sweep", revision, cwd=folder)
+        Path(folder, ".dvc/config.local").write_text(config, encoding="utf-8")
+        values = [f"--set-param={key}={value}" for key, value in point.items()]
+        shared = "[cache]" in config
+        call("dvc", *(["checkout"] if shared else ["pull", "--run-cache"]), "--allow-missing", cwd=folder)
+        run = ["dvc", "exp", "run", "--name", name, *values, *targets]
+        try:  # data that no remote holds may be missing ...
+            call(*run, "--allow-missing", cwd=folder)
+        except RuntimeError as fault:
+            if "No such file" not in str(fault):
+                raise
+            call(*run, cwd=folder)  # ... but where a stage reads them, all that makes them runs, too
+        call("dvc", "exp", "push", *(["--no-cache"] if shared else []), "origin", name, cwd=folder)
+
+
+def configure(repo: Repo, local: bool) -> str:
+    """What clones are to know beside .dvc/config: the remote; where they share this machine, its cache, too.
+
+    Raises StageError where there is neither.
+    """
+    path = Path(".dvc/config.local")
+    own = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if local:
+        rest = re.sub(r"(?m)^\[cache\]\n(?:[ \t].*\n?)*", "", own)
+        cache = Path(repo.cache.local.path).parents[1]
+        return f"{rest}\n[cache]\n    dir = {cache}\n    type = hardlink,symlink\n"
+    if not repo.config["core"].get("remote"):
+        raise StageError(
+            "machines of a cluster share results through a DVC remote: `dvc remote add --default NAME URL`"
+        )
+    return own
+
+
+def start(arguments: Namespace, points: dict[str, POINT], revision: str, config: str) -> Iterator[tuple[str, str]]:
+    """Run the points on the cluster; yields the name of each as it ends, and why it failed, if it did."""
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise StageError("sweeps need Ray: call make sweeps") from error
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # other machines need not have this code
+    ray.init(None if arguments.address == LOCAL else arguments.address, log_to_driver=False, logging_level="error")
+    task = ray.remote(num_cpus=arguments.cpus, num_gpus=arguments.gpus, max_retries=ATTEMPTS)(run_point)
+    origin = arguments.origin or str(Path.cwd())
+    running = {
+        task.remote(origin, revision, config, name, point, arguments.target): name for name, point in points.items()
+    }
+    try:
+        while running:
+            (done,), _ = ray.wait(list(running))
+            name = running.pop(done)
+            try:
+                ray.get(done)
+                yield name, ""
+            except ray.exceptions.RayError as error:
+                yield name, str(getattr(error, "cause", error))
+    finally:
+        ray.shutdown()
+
+
+def table(points: Mapping[str, POINT], scores: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """A line per combination of values: what was set, and the mean and deviation over seeds of each score."""
+    groups: dict[str, list[Mapping[str, float]]] = {}
+    for name, point in points.items():
+        if name in scores:
+            shown = " ".join(f"{key}={value}" for key, value in point.items() if not key.endswith(".training.seed"))
+            groups.setdefault(shown or "as committed", []).append(scores[name])
+    for shown, several in groups.items():
+        yield f"{shown} ({len(several)} run{'s' if len(several) > 1 else ''})"
+        for score in several[0]:
+            values = [each[score] for each in several if score in each]
+            deviation = f" ± {stdev(values):.4g}" if len(values) > 1 else ""
+            yield f"    {score}: {mean(values):.4g}{deviation}"
+
+
+def read_scores(repo: Repo, targets: list[str], name: str) -> dict[str, float]:
+    """The numbers that the targets' own metrics files hold in an experiment."""
+    files = [
+        out.def_path for stage in repo.index.stages if stage.addressing in targets for out in stage.outs if out.metric
+    ]
+    return {
+        key: value
+        for file in files
+        for key, value in flatten(metrics_show(file, rev=name)).items()
+        if isinstance(value, int | float)
+    }
+
+
+def main(*arguments: str) -> None:
+    given = read_arguments(arguments)
+    repo, revision = Repo(), dvc_revision()
+    points = {name_of(point, given.target, revision): point for point in grid(given.values, given.seeds, read_params())}
+    known = set(dvc("exp", "list", "--all-commits", "--name-only").split())
+    left = {name: point for name, point in points.items() if name not in known}
+    print(f"{len(points)} points, of which {len(points) - len(left)} ran before")
+    failed = {}
+    for number, (name, fault) in enumerate(start(given, left, revision, configure(repo, given.address == LOCAL)), 1):
+        print(f"{number}/{len(left)} {name} {describe(left[name])}: {fault or 'done'}", flush=True)
+        if fault:
+            failed[name] = fault
+        elif given.origin:
+            dvc("exp", "pull", given.origin, name)
+    scores = {name: read_scores(repo, given.target, name) for name in points if name not in failed}
+    print("\n".join(table(points, scores)))
+    if failed:
+        raise StageError(f"{len(failed)} of {len(points)} points failed: call again to run them and no other")
+
+
+def describe(point: POINT) -> str:
+    return " ".join(f"{key}={value}" for key, value in point.items())
+
+
+def dvc_revision() -> str:
+    """The last commit. Raises StageError where something is not committed: the cluster would not know it."""
+
+    def git(*command: str) -> str:
+        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+
+    if changed := git("status", "--porcelain", "--untracked-files=no"):
+        raise StageError(f"not all is committed, so the cluster would not know it: {' '.join(changed.split())}")
+    return git("rev-parse", "HEAD")

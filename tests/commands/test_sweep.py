@@ -1,0 +1,124 @@
+"""Sweeps as tasks of real Ray clusters on this machine, each point run by the real `dvc`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stages.base.errors import StageError
+from stages.commands._dvc import environment
+from stages.commands.sweep import grid, main, name_of, table
+from tests.pipelines import copy_pipeline, dvc, git
+
+ray = pytest.importorskip("ray", reason="sweeps need Ray: make sweeps")
+PARAMS = {"gifs": {"frames": 5}, "digits": {"common": {"training": {"seed": 0}}}, "cnn": {"training": {"seed": 0}}}
+FRAMES = "gifs.frames"
+
+
+@pytest.fixture(scope="module")
+def lab(small, tmp_path_factory) -> Path:
+    """A copy of the pipeline with all of its results committed and a folder as its remote."""
+    folder = copy_pipeline(small, tmp_path_factory.mktemp("sweeps") / "lab")
+    dvc(folder, "remote", "add", "--default", "storage", str(folder.with_name("storage")))
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Results")
+    return folder
+
+
+def test_a_grid_has_all_combinations_and_seeds_go_to_all_trainings():
+    points = grid(["a.b=1,2", "c=x,y"], 2, PARAMS)
+    seeds = ("digits.common.training.seed", "cnn.training.seed")
+    assert len(points) == 8
+    assert {tuple(point[key] for key in ("a.b", "c", *seeds)) for point in points} == {
+        (a, c, seed, seed) for a in "12" for c in "xy" for seed in "01"
+    }
+    assert len({name_of(point, ["target"], "revision") for point in points}) == 8
+    assert name_of(points[0], ["target"], "revision") != name_of(points[0], ["target"], "another")
+
+
+@pytest.mark.parametrize("value", ["a.b", "a.b="])
+def test_a_grid_without_values_is_a_fault(value):
+    with pytest.raises(StageError, match="give a key and its values"):
+        grid([value], 0, PARAMS)
+    with pytest.raises(StageError, match="a sweep needs values"):
+        grid([], 0, PARAMS)
+
+
+def test_the_table_has_mean_and_deviation_over_seeds():
+    points = dict(zip("abc", grid(["f=1"], 2, PARAMS) + grid(["f=2"], 1, PARAMS), strict=True))
+    scores = {"a": {"error": 1.0}, "b": {"error": 3.0}, "c": {"error": 5.0}}
+    assert list(table(points, scores)) == ["f=1 (2 runs)", "    error: 2 ± 1.414", "f=2 (1 run)", "    error: 5"]
+
+
+def scores_of(folder: Path, name: str) -> dict[str, float]:
+    return json.loads(git(folder, "show", f"{reference(folder, name)}:metrics/interpolation.json"))
+
+
+def reference(folder: Path, name: str) -> str:
+    return next(line for line in git(folder, "for-each-ref", "--format=%(refname)").split() if line.endswith(name))
+
+
+def test_points_give_what_dvc_gives_one_by_one_and_a_wrong_one_fails_alone(lab, monkeypatch, capsys):
+    monkeypatch.chdir(lab)
+    with pytest.raises(StageError, match="1 of 3 points failed"):
+        main("-S", f"{FRAMES}=1,4,6", "render_gifs")
+    said = capsys.readouterr().out
+    assert "3 points, of which 0 ran before" in said
+    assert "gifs.frames=4: done" in said
+    assert "gifs.frames=1: error: params.yaml: gifs.frames: input should be greater than or equal to 2" in said
+    assert "    frames: 10" in said
+    swept = name_of({FRAMES: "6"}, ["render_gifs"], git(lab, "rev-parse", "HEAD").strip())
+    dvc(lab, "exp", "run", "--name", "by-hand", "-S", f"{FRAMES}=6", "render_gifs")
+    assert scores_of(lab, swept) == scores_of(lab, "by-hand")
+    git(lab, "checkout", "--", ".")
+    git(lab, "reset", "--hard", "--quiet")
+    assert swept in dvc(lab, "exp", "show", "--csv").stdout
+    # what ran is not run again
+    main("-S", f"{FRAMES}=4,6", "render_gifs")
+    assert "2 points, of which 2 ran before" in capsys.readouterr().out
+
+
+@contextmanager
+def two_nodes():
+    """A Ray cluster of two nodes with a core each on this machine; gives it and the second node."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        yield cluster, cluster.add_node(num_cpus=1)
+    finally:
+        cluster.shutdown()
+
+
+def test_a_node_that_dies_loses_no_point(lab):
+    dvc(lab, "push", "--quiet")
+    frames = "7,8,9"
+    with two_nodes() as (cluster, second):
+        command = [sys.executable, "-m", "stages.commands", "sweep", "--address", cluster.address]
+        sweep = subprocess.Popen(
+            [*command, "--origin", str(lab), "-S", f"{FRAMES}={frames}", "render_gifs"],
+            cwd=lab, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        time.sleep(15)  # in the middle of the first two points
+        killed = [process.process.pid for processes in second.all_processes.values() for process in processes]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        said, _ = sweep.communicate(timeout=400)
+    assert sweep.returncode == 0, said
+    assert killed
+    for value in frames.split(","):
+        assert f"{FRAMES}={value}: done" in said, said
+
+
+def test_a_cluster_needs_a_remote(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(copy_pipeline(small, tmp_path / "lab"))
+    git(Path(), "add", "--all")
+    git(Path(), "commit", "--quiet", "--message", "Results")
+    with pytest.raises(StageError, match="share results through a DVC remote"):
+        main("--address", "127.0.0.1:1", "-S", f"{FRAMES}=4", "render_gifs")
