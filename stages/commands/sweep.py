@@ -172,7 +172,7 @@ def read_scores(repo: Repo, targets: list[str], name: str) -> dict[str, float]:
 
 def main(*arguments: str) -> None:
     given = read_arguments(arguments)
-    repo, revision = Repo(), dvc_revision()
+    repo, revision = Repo(), last_commit()
     points = {name_of(point, given.target, revision): point for point in grid(given.values, given.seeds, read_params())}
     known = set(dvc("exp", "list", "--all-commits", "--name-only").split())
     left = {name: point for name, point in points.items() if name not in known}
@@ -194,7 +194,7 @@ def describe(point: POINT) -> str:
     return " ".join(f"{key}={value}" for key, value in point.items())
 
 
-def dvc_revision() -> str:
+def last_commit() -> str:
     """The last commit. Raises StageError where something is not committed: the cluster would not know it."""
 
     def git(*command: str) -> str:
