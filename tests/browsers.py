@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -11,7 +10,8 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")  # where Debian's packages put them
+from stages.commands.screenshot import CHROMIUM, DRIVER
+
 OPTIONS = """
     headless=new no-sandbox disable-gpu no-first-run disable-background-networking disable-component-update disable-sync
 """

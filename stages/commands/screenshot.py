@@ -15,7 +15,7 @@ from stages.base.errors import StageError
 from stages.base.files import replacing, require_file
 
 PAGE, PICTURE = Path("data/page/index.html"), Path("plots/page.png")
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")  # where Debian's packages put them
 SHOWN, POINT = "digits-umbrella_labels", (92, -112)  # which prior, and where the pointer is: pixels from the middle
 SIZE, COLOURS = (1120, 1240), 256  # pixels of the window, colours of the palette
 

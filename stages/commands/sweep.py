@@ -26,9 +26,11 @@ from dvc.repo import Repo
 from stages.base.errors import StageError
 from stages.base.params import read_params
 from stages.commands._dvc import dvc, flatten
+from stages.commands._remote import remote_name
 
 ATTEMPTS = 3  # more, after machines that died
 LOCAL = "local"
+SEED = ".training.seed"  # how the keys end that seed trainings
 POINT = Mapping[str, str]  # dotted key of params.yaml -> value
 
 
@@ -53,7 +55,7 @@ def grid(values: list[str], seeds: int, params: Any) -> list[POINT]:
             raise StageError(f"-S {value}: give a key and its values, as in -S gifs.frames=8,14")
         axes[(key,)] = several.split(",")
     if seeds:
-        keys = tuple(key for key in flatten(params) if key.endswith(".training.seed"))
+        keys = tuple(key for key in flatten(params) if key.endswith(SEED))
         axes[keys] = [str(seed) for seed in range(seeds)]
     if not axes:
         raise StageError("a sweep needs values: -S KEY=VALUE,..., or --seeds N")
@@ -109,7 +111,7 @@ def configure(repo: Repo, local: bool) -> str:
         rest = re.sub(r"(?m)^\[cache\]\n(?:[ \t].*\n?)*", "", own)
         cache = Path(repo.cache.local.path).parents[1]
         return f"{rest}\n[cache]\n    dir = {cache}\n    type = hardlink,symlink\n"
-    if not repo.config["core"].get("remote"):
+    if remote_name(repo) is None:
         raise StageError(
             "machines of a cluster share results through a DVC remote: `dvc remote add --default NAME URL`"
         )
@@ -118,6 +120,8 @@ def configure(repo: Repo, local: bool) -> str:
 
 def start(arguments: Namespace, points: dict[str, POINT], revision: str, config: str) -> Iterator[tuple[str, str]]:
     """Run the points on the cluster; yields the name of each as it ends, and why it failed, if it did."""
+    if not points:
+        return
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -147,7 +151,7 @@ def table(points: Mapping[str, POINT], scores: Mapping[str, Mapping[str, float]]
     groups: dict[str, list[Mapping[str, float]]] = {}
     for name, point in points.items():
         if name in scores:
-            shown = " ".join(f"{key}={value}" for key, value in point.items() if not key.endswith(".training.seed"))
+            shown = describe({key: value for key, value in point.items() if not key.endswith(SEED)})
             groups.setdefault(shown or "as committed", []).append(scores[name])
     for shown, several in groups.items():
         yield f"{shown} ({len(several)} run{'s' if len(several) > 1 else ''})"
@@ -191,6 +195,7 @@ def main(*arguments: str) -> None:
 
 
 def describe(point: POINT) -> str:
+    """The values of a point in one line."""
     return " ".join(f"{key}={value}" for key, value in point.items())
 
 
