@@ -20,7 +20,7 @@ from stages.base.tables import Images
 from stages.sources.jpegs import read_jpegs
 
 RAW = Path("data/raw/lfw.npz")
-BLOCK = 256  # images compared with all others at a time, which bounds the memory
+BLOCK = 256  # images compared with all earlier ones at a time, which bounds the memory
 HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
 
 ImageSize = Annotated[int, Field(ge=16, le=128)]  # the limit bounds the memory
@@ -69,10 +69,11 @@ def find_duplicates(names: list[str], bits: np.ndarray, distance: int) -> list[D
     signs = bits.astype(np.float32) * 2 - 1  # (N, bits), so that a product counts equal less different bits
     near: dict[int, list[tuple[int, int]]] = {}
     for start in range(0, len(signs), BLOCK):
-        apart = (signs.shape[1] - signs[start : start + BLOCK] @ signs.T) / 2  # (BLOCK, N)
-        for row, column in np.argwhere(apart <= distance):
+        equal = signs[start : start + BLOCK] @ signs[: start + BLOCK].T  # bits, less the different ones
+        for row, column in np.argwhere(equal >= signs.shape[1] - 2 * distance):
             if column < start + row:
-                near.setdefault(int(start + row), []).append((round(float(apart[row, column])), int(column)))
+                apart = (signs.shape[1] - int(equal[row, column])) // 2
+                near.setdefault(int(start + row), []).append((apart, int(column)))
     duplicates: dict[int, Duplicate] = {}
     for row in sorted(near):
         kept = [(bits_apart, column) for bits_apart, column in near[row] if column not in duplicates]

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.aae.priors import Gaussian
-from stages.aae.semi import SemiAAE, SemiArchitecture, Share
+from stages.aae.semi import NoiseShare, SemiAAE, SemiArchitecture
 from stages.aae.semi_training import SemiTrainer, SemiTraining
 from stages.base.errors import StageError
 from stages.base.params import Count, Section, Seed, load, load_variant
@@ -29,11 +29,15 @@ class TooFewClasses(StageError):
     """(key of a variant in params.yaml, values of the class, classes of the images)."""
 
 
+class LabelledOverclustering(StageError):
+    """(key of a variant in params.yaml, overclustering)."""
+
+
 class SemiModel(Section):
     """Section `semi.common.model`."""
 
     style: Gaussian
-    style_noise: Share
+    style_noise: NoiseShare
     hidden: Annotated[list[Count], Field(min_length=1)]
     discriminator: list[Count]
 
@@ -43,10 +47,11 @@ class SemiVariant(Section):
 
     labels: Labels
     classes: Count
+    overclustering: Count
 
 
 def check_variant(key: str, variant: SemiVariant, classes: int, rarest: float) -> None:
-    """Raise TooFewClasses or UnevenClasses, naming the variant's `key`, where its labels cannot be drawn.
+    """Raise TooFewClasses, UnevenClasses or LabelledOverclustering where labels do not suit; `key` names the variant.
 
     `rarest` is how many training images the rarest of the images' classes has.
     """
@@ -54,6 +59,8 @@ def check_variant(key: str, variant: SemiVariant, classes: int, rarest: float) -
         raise TooFewClasses(key, variant.classes, classes)
     if variant.labels != "all" and (variant.labels % classes or variant.labels > classes * rarest):
         raise UnevenClasses(key, variant.labels, classes, rarest)
+    if variant.labels and variant.overclustering > 1:
+        raise LabelledOverclustering(key, variant.overclustering)
 
 
 def draw_labelled(labels: np.ndarray, n: Labels, seed: int) -> np.ndarray:
@@ -91,7 +98,12 @@ def make_trainer(
 
     height, width, channels = data.images.shape[1:]
     generator = machine.seed(training.seed)
-    architecture = SemiArchitecture(image_shape=(channels, height, width), classes=variant.classes, **dict(model))
+    architecture = SemiArchitecture(
+        image_shape=(channels, height, width),
+        classes=variant.classes,
+        overclustering=variant.overclustering,
+        **dict(model),
+    )
     return SemiTrainer(
         SemiAAE(architecture).to(machine.device),
         training,
@@ -114,8 +126,11 @@ def train_semi(trainer: SemiTrainer, name: str, digest: str) -> SemiAAE:
 
 def load_labels(name: str) -> SemiVariant:
     """What params.yaml says of the labels of a variant."""
+    key = f"semi.variants.{name}"
     return SemiVariant(
-        labels=load(f"semi.variants.{name}.labels", Labels), classes=load(f"semi.variants.{name}.classes", Count)
+        labels=load(f"{key}.labels", Labels),
+        classes=load(f"{key}.classes", Count),
+        overclustering=load(f"{key}.overclustering", Count),
     )
 
 

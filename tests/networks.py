@@ -74,8 +74,14 @@ def encoded(aae: AAE, data: Images) -> Latents:
     return Latents.of(data, encode(aae, data.images))
 
 
-def semi_aae(classes: int = 10) -> SemiAAE:
+def semi_aae(classes: int = 10, overclustering: int = 1) -> SemiAAE:
     architecture = SemiArchitecture(
-        image_shape=(1, 28, 28), classes=classes, style=STYLE, style_noise=0.5, hidden=[16, 12], discriminator=[8]
+        image_shape=(1, 28, 28),
+        classes=classes,
+        overclustering=overclustering,
+        style=STYLE,
+        style_noise=0.5,
+        hidden=[16, 12],
+        discriminator=[8],
     )
     return SemiAAE(architecture).eval()

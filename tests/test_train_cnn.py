@@ -34,9 +34,12 @@ def objects() -> Images:
     return blobs(160, (16, 16, 3), 4, {"train": 100, "validation": 30, "test": 30})
 
 
+def make(data: Images, machine: Machine, **values) -> CNNTrainer:
+    return make_trainer(data, [16, 24], CNNTraining(**SHORT | values), machine)
+
+
 def train(data: Images, machine: Machine, **values) -> CNN:
-    trainer = make_trainer(data, [16, 24], CNNTraining(**SHORT | values), machine)
-    return train_cnn(trainer, data, "flips", "a digest")
+    return train_cnn(make(data, machine, **values), data, "flips", "a digest")
 
 
 def written() -> list[bytes]:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from stages.aae.semi import SemiAAE, encode
 from stages.aae.semi_training import SemiTrainer, SemiTraining
@@ -10,6 +11,7 @@ from stages.base.tables import Images
 from stages.learning.compute import Machine
 from stages.learning.weights import load_weights
 from stages.train_semi import (
+    LabelledOverclustering,
     SemiModel,
     SemiVariant,
     TooFewClasses,
@@ -24,9 +26,11 @@ WEIGHTS = Path("data/models/semi/toy.safetensors")
 MODEL = SemiModel(style=STYLE, style_noise=0.5, hidden=[32, 32], discriminator=[16])
 
 
-def make(data: Images, machine: Machine, labels: str | int = 20, classes: int = 10, **values) -> SemiTrainer:
+def make(
+    data: Images, machine: Machine, labels: str | int = 20, classes: int = 10, overclustering: int = 1, **values
+) -> SemiTrainer:
     training = SemiTraining(**SEMI_LEARNING | values)
-    variant = SemiVariant(labels=labels, classes=classes)
+    variant = SemiVariant(labels=labels, classes=classes, overclustering=overclustering)
     return make_trainer(data, MODEL, variant, 0, 10, training, machine, "semi.variants.toy")
 
 
@@ -55,8 +59,13 @@ def test_training_tells_classes_from_few_labels_and_writes_what_it_learned(digit
     assert {text.count("\n") for text in curves.values()} == {61}
 
 
-def test_without_labels_images_fall_into_clusters(digits, machine):
-    aae = train_semi(make(digits, machine, 0, 12, epochs=60), "toy", "a digest")
+@pytest.mark.parametrize("overclustering", [1, 2])
+def test_without_labels_images_fall_into_clusters(digits, machine, overclustering):
+    trainer = make(digits, machine, 0, 12, overclustering, epochs=60)
+    given = trainer.aae.members.clone()
+    aae = train_semi(trainer, "toy", "a digest")
+    assert torch.equal(aae.members, given) == (overclustering == 1)
+    assert torch.equal(aae.members, trainer.aae.members)
     probabilities, _ = encode(aae, digits.images)
     clusters = probabilities.argmax(1)
     assert len(np.unique(clusters)) > 5
@@ -80,15 +89,16 @@ def test_each_part_of_the_objective_can_be_left_out(digits, machine, weight):
     assert all(loss.isfinite() for loss in losses.values())
 
 
-def test_an_interruption_changes_nothing(digits, machine, monkeypatch):
-    train_semi(make(digits, machine), "toy", "a digest")
+@pytest.mark.parametrize("values", [{}, {"labels": 0, "classes": 12, "overclustering": 2}], ids=["labels", "clusters"])
+def test_an_interruption_changes_nothing(digits, machine, monkeypatch, values):
+    train_semi(make(digits, machine, **values), "toy", "a digest")
     whole = WEIGHTS.read_bytes()
-    interrupted = make(digits, machine)
+    interrupted = make(digits, machine, **values)
     epoch = interrupted.epoch
     monkeypatch.setattr(interrupted, "epoch", lambda number: stop() if number else epoch(number))
     with pytest.raises(KeyboardInterrupt):
         train_semi(interrupted, "toy", "a digest")
-    train_semi(make(digits, machine), "toy", "a digest")
+    train_semi(make(digits, machine, **values), "toy", "a digest")
     assert WEIGHTS.read_bytes() == whole
 
 
@@ -118,6 +128,12 @@ def test_labels_need_as_many_classes_as_there_are_and_clusters_at_least_as_many(
     with pytest.raises(TooFewClasses) as fault:
         make(digits, machine, labels, classes)
     assert fault.value.args == ("semi.variants.toy", classes, 10)
+
+
+def test_labels_have_their_classes_told_apart_from_the_start(digits, machine):
+    with pytest.raises(LabelledOverclustering) as fault:
+        make(digits, machine, 20, 10, 2)
+    assert fault.value.args == ("semi.variants.toy", 2)
 
 
 def test_a_batch_larger_than_the_training_set_is_refused(digits, machine):

@@ -6,7 +6,7 @@ reconstruction, so that error and match with the prior start at those of the pri
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from stages.base.params import Count, Section
 
 SLOPE = 0.1  # of the leaky ReLUs
 GATE = 0.1  # of the encoder's path: its first updates move all dimensions along one direction, and are to be small
-POOLED = (4, 4, 2, 1)  # side to which the encoder's feature maps are averaged, from the first to the deepest
+POOLED = (4, 4, 2)  # side to which the encoder's feature maps are averaged, from the first on; deeper ones to 1
 
 
 class FaceArchitecture(Section):
@@ -51,8 +51,10 @@ class FaceAAE(AAE):
     def start(self, mean: Tensor, components: Tensor, scales: Tensor) -> None:
         """Let the linear maps be those of principal components.
 
-        `mean` (C, H, W), orthonormal `components` (d, C, H, W), and the deviation (d,) of the images along each.
+        `mean` (C, H, W), orthonormal `components` (d, C, H, W), and the deviation (d,) of the images along each, on any
+        device.
         """
+        mean, components, scales = (values.to(self.encoder.linear.weight) for values in (mean, components, scales))
         rows = components.flatten(1)  # (d, C * H * W)
         self.encoder.linear.weight.copy_(rows / scales[:, None])
         self.encoder.linear.bias.copy_(-self.encoder.linear.weight @ mean.flatten())
@@ -65,15 +67,18 @@ class FaceAAE(AAE):
 
         Reconstructions stay what they were: the linear maps take up the whitening and its inverse.
         """
-        features = torch.cat([self.encoder.features(images) for images in batches]).double()  # (N, d)
+        # on the CPU, because not every GPU computes in float64
+        features = torch.cat([self.encoder.features(images).cpu() for images in batches]).double()  # (N, d)
         variances, directions = torch.linalg.eigh(features.T.cov())
         # of all whitenings the one that moves features least, so that the discriminator's knowledge stays good
         whitening = directions / variances.sqrt() @ directions.T  # (d, d)
-        inverse = (directions * variances.sqrt() @ directions.T).float()
+        inverse = directions * variances.sqrt() @ directions.T
         mean = features.mean(0)
         white = (features - mean) @ whitening
-        whitening, mean = whitening.float(), mean.float()
         encoder, decoder = self.encoder, self.decoder
+        whitening, inverse, mean, white = (
+            values.float().to(encoder.linear.weight.device) for values in (whitening, inverse, mean, white)
+        )
         encoder.linear.bias.copy_(whitening @ (encoder.linear.bias - mean))
         for layer in (encoder.linear, encoder.head):
             layer.weight.copy_(whitening @ layer.weight)
@@ -81,7 +86,7 @@ class FaceAAE(AAE):
         decoder.linear.bias.add_(decoder.linear.weight @ mean)
         decoder.linear.weight.copy_(decoder.linear.weight @ inverse)
         for shell in (encoder.shell, decoder.shell):
-            shell.fit(white.float())
+            shell.fit(white)
 
 
 class FaceEncoder(nn.Module):
@@ -106,10 +111,10 @@ class FaceEncoder(nn.Module):
             yield maps
 
     def pool(self, images: Tensor) -> Tensor:
-        """Feature maps averaged over `POOLED` parts of each side, as rows (N, features)."""
+        """Feature maps averaged to sides of `POOLED`, as rows (N, features)."""
         pooled = [
             F.adaptive_avg_pool2d(maps, min(side, maps.shape[2])).flatten(1)
-            for maps, side in zip(self.maps(images), POOLED, strict=False)
+            for maps, side in zip(self.maps(images), chain(POOLED, repeat(1)), strict=False)
         ]
         return torch.cat(pooled, 1).float()
 

@@ -53,11 +53,12 @@ class IdentityAAE(FaceAAE):
         which images change most, in falling order. `batches` are the images (N, C, H, W) on which codes are to have
         the prior's norms.
         """
-        _, weights, axes = torch.linalg.svd(embedding.double())  # axes: (d, d), the person's first
+        # on the CPU, because not every GPU computes in float64
+        _, weights, axes = torch.linalg.svd(embedding.cpu().double())  # axes: (d, d), the person's first
         person, scene = axes.split([len(weights), len(axes) - len(weights)])
-        drawn = self.decoder.linear.weight.double() @ scene.T  # (C * H * W, d - person)
+        drawn = self.decoder.linear.weight.cpu().double() @ scene.T  # (C * H * W, d - person)
         _, directions = torch.linalg.eigh(drawn.T @ drawn)  # by rising change
-        rotation = torch.cat([person, directions.flip(1).T @ scene]).float()  # (d, d)
+        rotation = torch.cat([person, directions.flip(1).T @ scene]).to(embedding)  # (d, d)
         self.weights.copy_(weights / weights.square().mean().sqrt())
         for layer in (self.encoder.linear, self.encoder.head):
             layer.weight.copy_(rotation @ layer.weight)

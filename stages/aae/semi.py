@@ -1,11 +1,12 @@
 """An AAE whose code has two parts: a class and a style (Makhzani et al. 2015, sections 4 and 5).
 
 Images are float32 in [0, 1], N x C x H x W, or uint8 arrays N x H x W x C where a function says so. A class is told by
-logits or probabilities (N, K); where there are no labels, its K values are clusters. A style is float32, N x d.
+probabilities (N, K); where there are no labels, its K values are clusters. Each may be the sum of several of the P
+values that the class head tells apart. A style is float32, N x d.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,9 @@ from typing import Annotated
 import numpy as np
 import torch
 from pydantic import Field
+from sklearn.cluster import AgglomerativeClustering
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from stages.aae.inference import as_input, in_batches, planes
 from stages.aae.networks import ExactLinear, perceptron
@@ -22,7 +25,7 @@ from stages.aae.priors import Gaussian
 from stages.base.params import Count, Section
 from stages.base.tables import Latents
 
-Share = Annotated[float, Field(ge=0, lt=1)]
+NoiseShare = Annotated[float, Field(ge=0, lt=1)]
 
 
 class SemiArchitecture(Section):
@@ -30,8 +33,9 @@ class SemiArchitecture(Section):
 
     image_shape: tuple[int, int, int]  # C, H, W
     classes: Count  # values of the categorical part of the code
+    overclustering: Count  # values that the class head tells apart, per class
     style: Gaussian
-    style_noise: Share
+    style_noise: NoiseShare
     hidden: Annotated[list[Count], Field(min_length=1)]
     discriminator: list[Count]
 
@@ -53,27 +57,36 @@ class SemiAAE(nn.Module):
         half = first // 2
         self.features = nn.Sequential(nn.Flatten(), *normalised(math.prod(architecture.image_shape), first))
         layers = [layer for widths in pairwise([first, *rest]) for layer in normalised(*widths)]
-        self.class_head = nn.Sequential(*layers, ExactLinear(rest[-1] if rest else first, self.classes))
+        values = self.classes * architecture.overclustering
+        self.class_head = nn.Sequential(*layers, ExactLinear(rest[-1] if rest else first, values))
+        # (P, K): which class each value of the head belongs to
+        self.register_buffer("members", torch.eye(self.classes).repeat(architecture.overclustering, 1))
         self.style_head = nn.Sequential(*normalised(first + self.classes, half), ExactLinear(half, self.style.dim))
         self.decoder = build_decoder(architecture)
         self.class_discriminator = perceptron([self.classes, *architecture.discriminator, 1])
         self.style_discriminator = perceptron([self.style.dim + self.classes, *architecture.discriminator, 1])
 
     def classify(self, images: Tensor) -> Tensor:
-        """Logits (N, K) of the class."""
+        """Logits (N, P) of the values that the class head tells apart."""
         return self.class_head(self.features(2 * images - 1))
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, K) of the class and the style (N, d)."""
+        """Logits (N, P) of the class head and the style (N, d)."""
         features = self.features(2 * images - 1)
         logits = self.class_head(features)
-        probabilities = logits.softmax(1).detach()  # the style may use the class, and not change it
+        probabilities = self.merge(logits.softmax(1)).detach()  # the style may use the class, and not change it
         return logits, self.style_head(torch.cat([features, probabilities], 1))
+
+    def merge(self, values: Tensor) -> Tensor:
+        """Probabilities (N, K) of the classes: those of the class head's values (N, P) that belong to each, summed."""
+        if self.architecture.overclustering == 1:
+            return values
+        return (values[:, :, None] * self.members).sum(1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Reconstructions (N, C, H, W), of styles without noise."""
         logits, styles = self.encode(images)
-        return self.decode(logits.softmax(1), styles)
+        return self.decode(self.merge(logits.softmax(1)), styles)
 
     def blur(self, styles: Tensor, generator: torch.Generator) -> Tensor:
         """Styles (N, d) with their noise, drawn for each: a share `style_noise` of the prior's deviation.
@@ -104,6 +117,19 @@ def build_decoder(architecture: SemiArchitecture) -> nn.Sequential:
     return decoder.extend([nn.Sigmoid(), nn.Unflatten(1, architecture.image_shape)])
 
 
+def group_values(together: Tensor, classes: int) -> Tensor:
+    """Which class (P, K) each value belongs to: those that the same images are taken for belong to the same one.
+
+    `together` (P, P) are the inner products of the values' probabilities over images. Groups with the largest mean
+    cosine between their values are joined until there are as many as classes (average linkage).
+    """
+    norms = together.diagonal().sqrt()
+    distances = 1 - together / torch.outer(norms, norms)
+    clustering = AgglomerativeClustering(classes, metric="precomputed", linkage="average")
+    groups = torch.from_numpy(clustering.fit_predict(distances.cpu().numpy()))
+    return F.one_hot(groups, classes).to(together)
+
+
 @contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
     """Inside, batches are normalised by their own statistics, and these are not remembered."""
@@ -131,7 +157,7 @@ def encode(aae: SemiAAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     def both(batch: Tensor) -> Tensor:
         logits, styles = aae.encode(as_input(planes(batch.numpy(), device)))
-        return torch.cat([logits.softmax(1), styles], 1)
+        return torch.cat([aae.merge(logits.softmax(1)), styles], 1)
 
     codes = in_batches(both, images)
     return codes[:, : aae.classes], codes[:, aae.classes :]
@@ -140,6 +166,8 @@ def encode(aae: SemiAAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def decode(aae: SemiAAE, probabilities: np.ndarray, styles: np.ndarray) -> np.ndarray:
     """Images (N, H, W, C) float32 in [0, 1] of class probabilities (N, K) and styles (N, d)."""
     device = next(aae.parameters()).device
-    both = np.concatenate([probabilities, styles], 1).astype(np.float32)
-    function: Callable[[Tensor], Tensor] = lambda batch: aae.decoder(batch.to(device)).permute(0, 2, 3, 1)  # noqa: E731
-    return in_batches(function, both)
+
+    def images(codes: Tensor) -> Tensor:
+        return aae.decoder(codes.to(device)).permute(0, 2, 3, 1)
+
+    return in_batches(images, np.concatenate([probabilities, styles], 1).astype(np.float32))

@@ -3,6 +3,10 @@
 Each step shows unlabelled images and some of the labelled ones. Both discriminators learn on detached codes; then
 encoder and decoder take one step on the sum of all other terms, each with its weight: cross-entropy of the labelled,
 reconstruction, the adversarial game, and what `stages.aae.objectives` adds.
+
+Digits that look alike, such as 4 and 9, easily share clusters where there are few. So the class head may tell apart
+several values per cluster (overclustering, Ji et al. 2019, Invariant Information Clustering, section 3.2): after half
+of the epochs, values that the network itself takes for each other become one cluster.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from stages.aae.inference import as_input, planes
 from stages.aae.objectives import imbalance, joint_mmd, uncertainty, virtual_adversarial_loss
-from stages.aae.semi import SemiAAE, decode, encode, frozen_statistics
+from stages.aae.semi import SemiAAE, decode, encode, frozen_statistics, group_values
 from stages.aae.training import NotNegative, Positive, Rate, add_noise
 from stages.base.batches import batches, steps_per_epoch
 from stages.base.params import Count, Section, Seed
@@ -102,6 +106,8 @@ class SemiTrainer:
     def epoch(self, number: int) -> Iterator[dict[str, Tensor]]:
         """Learn from all images once; the losses of each step."""
         self.aae.train()
+        # (P, P): the sum over images of the products of their class head's values
+        self.together = torch.zeros(2 * [len(self.aae.members)], device=self.generator.device)
         for rows in batches(len(self.images), self.training.batch_size, self.generator):
             images, classes = self.images[rows], None
             if self.labelled is not None:
@@ -110,6 +116,10 @@ class SemiTrainer:
                 drawn = drawn[: self.training.labelled_batch]
                 images, classes = torch.cat([images, known[drawn]]), labels[drawn]
             yield self.step(as_input(images), classes)
+        if number + 1 == max(1, self.training.epochs // 2) and self.aae.architecture.overclustering > 1:
+            members = group_values(self.together, self.aae.classes)
+            for aae in (self.aae, self.averaged.module):
+                aae.members.copy_(members)
 
     def measure(self) -> dict[str, float]:
         """The error of the averaged network's classes, and that of its reconstructions, on the watched images."""
@@ -120,58 +130,74 @@ class SemiTrainer:
 
     def step(self, images: Tensor, classes: Tensor | None) -> dict[str, Tensor]:
         """One step on images (N, C, H, W) in [0, 1], the last of which have `classes` (n,); losses as scalars."""
+        losses, values, styles = self.learn_images(images, classes)
+        losses |= self.learn_priors(self.aae.merge(values), styles)
+        weights = self.weights
+        sum(weights[name] * loss for name, loss in losses.items() if name in weights).backward()
+        self.optimizers["autoencoder"].step()
+        self.optimizers["autoencoder"].zero_grad()
+        self.schedules["autoencoder"].step()
+        if self.schedules["autoencoder"].last_epoch % EVERY == 0:
+            self.averaged.update_parameters(self.aae)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What each loss of encoder and decoder counts."""
+        training = self.training
+        return {
+            "reconstruction": training.reconstruction_weight,
+            "cross_entropy": 1.0,
+            "vat": training.vat_weight,
+            "uncertainty": training.information_weight,
+            "imbalance": training.information_weight * training.balance,
+            "mmd": training.mmd_weight,
+            "generator": training.adversarial_weight,
+        }
+
+    def learn_images(self, images: Tensor, classes: Tensor | None) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """The losses of images as in `step`, and of the unlabelled ones the class head's values and the styles."""
         training, aae = self.training, self.aae
         free = slice(None, None if classes is None else -len(classes))  # the unlabelled ones
         with self.autocast():
             logits, styles = aae.encode(add_noise(images, training.noise, self.generator))
-            probabilities, styles = logits.softmax(1), aae.blur(styles, self.generator)
-            decoded = aae.decode(probabilities[free], styles[free]).float()
+            values, styles = logits.softmax(1), aae.blur(styles, self.generator)
+            decoded = aae.decode(aae.merge(values[free]), styles[free]).float()
         losses = {"reconstruction": F.mse_loss(decoded, images[free])}
-        weights = {"reconstruction": training.reconstruction_weight}
         if classes is not None:
-            losses["cross_entropy"], weights["cross_entropy"] = F.cross_entropy(logits[-len(classes) :], classes), 1.0
+            losses["cross_entropy"] = F.cross_entropy(logits[-len(classes) :], classes)
         if training.vat_weight:
             with self.autocast(), frozen_statistics(aae):
                 losses["vat"] = virtual_adversarial_loss(
                     aae.classify, images, logits, training.vat_radius, self.generator
                 )
-            weights["vat"] = training.vat_weight
-        probabilities, styles = probabilities[free], styles[free]
+        values, styles = values[free], styles[free]
         if training.information_weight:
-            losses["uncertainty"], losses["imbalance"] = uncertainty(probabilities), imbalance(probabilities)
-            weights["uncertainty"] = training.information_weight
-            weights["imbalance"] = training.information_weight * training.balance
+            losses["uncertainty"], losses["imbalance"] = uncertainty(values), imbalance(values)
+        self.together += values.detach().T @ values.detach()
+        return losses, values, styles
 
-        # samples of both priors, for all that compares codes with them
-        style_samples, _ = aae.style.sample(len(styles), self.generator)
+    def learn_priors(self, probabilities: Tensor, styles: Tensor) -> dict[str, Tensor]:
+        """The losses of classes (N, K) and styles (N, d) beside samples of their priors; the discriminators learn."""
+        losses = {}
+        style_samples, _ = self.aae.style.sample(len(styles), self.generator)
         class_samples = self.sample_classes(len(styles))
-        if training.mmd_weight:
+        if self.training.mmd_weight:
             losses["mmd"] = joint_mmd(styles, style_samples, probabilities.detach())
-            weights["mmd"] = training.mmd_weight
-        if training.adversarial_weight:
+        if self.training.adversarial_weight:
             on_codes = self.tell_apart(probabilities.detach(), styles.detach())
             on_samples = self.tell_apart(class_samples, style_samples)
-            discriminator = (F.softplus(on_codes).mean() + F.softplus(-on_samples).mean()) / 2
-            discriminator.backward()
+            losses["discriminator"] = (F.softplus(on_codes).mean() + F.softplus(-on_samples).mean()) / 2
+            losses["discriminator"].backward()
             self.optimizers["discriminators"].step()
             self.optimizers["discriminators"].zero_grad()
             self.schedules["discriminators"].step()
             for parameter in self.discriminators:
                 parameter.requires_grad_(False)
             losses["generator"] = F.softplus(-self.tell_apart(probabilities, styles)).mean()
-            weights["generator"] = training.adversarial_weight
             for parameter in self.discriminators:
                 parameter.requires_grad_(True)
-
-        sum(weights[name] * loss for name, loss in losses.items()).backward()
-        self.optimizers["autoencoder"].step()
-        self.optimizers["autoencoder"].zero_grad()
-        self.schedules["autoencoder"].step()
-        if self.schedules["autoencoder"].last_epoch % EVERY == 0:
-            self.averaged.update_parameters(aae)
-        if training.adversarial_weight:
-            losses["discriminator"] = discriminator
-        return {name: loss.detach() for name, loss in losses.items()}
+        return losses
 
     def tell_apart(self, probabilities: Tensor, styles: Tensor) -> Tensor:
         """Logits (N, 2) of both discriminators: positive where they take a class, or a style, for a sample.

@@ -4,8 +4,8 @@ White features of d dimensions have unit variance in all directions, but images 
 spread several times as much as a Gaussian's. The map splits features into the direction of the first d - 1, their norm
 r, and the ratio of the last feature to r. The direction stays. Of r, the rank among the training images becomes the
 last dimension of the code, as the value of that rank of a Gaussian; of the ratio, the rank becomes the norm of the
-first d - 1, as the value of that rank of a chi distribution of d - 1 degrees of freedom. So nothing is lost, and all
-d dimensions carry something.
+first d - 1, as the value of that rank of a chi distribution of d - 1 degrees of freedom. So all d dimensions carry
+something, and of faces like the training ones nothing is lost; of others, `inverse` cuts the ratio.
 """
 
 import numpy as np

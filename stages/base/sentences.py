@@ -21,6 +21,7 @@ SENTENCES = {
     "give as many of each, all or 0",
     "TooFewClasses": "params.yaml: {}: classes is {}: {} digits need that many with labels, and at least as many "
     "without",
+    "LabelledOverclustering": "params.yaml: {}: overclustering is {}: with labels it has to be 1",
     "SideNotHalvable": "params.yaml: {}: images of {} pixels cannot be halved once per entry of encoder and of "
     "refiner: make faces.image_size a multiple of {}",
     "TooFewFaces": "params.yaml: {}: a code of {} dimensions needs as many training images, there are {}: lower "

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from stages.aae.semi import decode, encode, frozen_statistics
+from stages.aae.semi import decode, encode, frozen_statistics, group_values
 from tests.networks import semi_aae
 
 
-def test_images_become_probabilities_and_styles_and_images_again(digits):
-    aae = semi_aae(classes=12)
+@pytest.mark.parametrize("overclustering", [1, 3])
+def test_images_become_probabilities_and_styles_and_images_again(digits, overclustering):
+    aae = semi_aae(12, overclustering)
     probabilities, styles = encode(aae, digits.images)
     assert (probabilities.shape, styles.shape) == ((120, 12), (120, 3))
     assert probabilities.sum(1) == pytest.approx(np.ones(120), abs=1e-5)
@@ -42,3 +43,12 @@ def test_a_look_at_moved_images_is_not_remembered():
     assert all(torch.equal(value, before[name]) for name, value in aae.named_buffers())
     aae.classify(torch.rand(8, 1, 28, 28))
     assert not torch.equal(aae.features[2].running_mean, before["features.2.running_mean"])
+
+
+def test_values_that_are_taken_for_each_other_become_one_class():
+    rows = torch.tensor([[0.6, 0.0, 0.4, 0.0], [0.0, 0.9, 0.0, 0.1], [0.3, 0.0, 0.7, 0.0], [0.0, 0.2, 0.0, 0.8]])
+    members = group_values(rows.T @ rows, 2)
+    assert sorted((rows @ members)[0].tolist()) == pytest.approx([0, 1])
+    assert torch.equal(members[0], members[2])
+    assert torch.equal(members[1], members[3])
+    assert not torch.equal(members[0], members[1])
