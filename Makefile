@@ -49,7 +49,7 @@ why: $(READY) ## say which stages would run, and because of what
 parameters: $(READY) ## list each parameter with the stages that read it
 	@python -m stages.commands parameters
 
-experiments: $(READY) ## show experiments side by side, a line per value that differs
+experiments: $(READY) ## show experiments side by side, and write a page of them
 	@python -m stages.commands experiments
 
 spread: $(READY) ## run rows of the results over several seeds, as experiments (hours)

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-SCRIPTS = ("bundles", "common", "charts", "digits", "semi", "faces", "transfer", "run")
+SCRIPTS = ("bundles", "elements", "common", "charts", "digits", "semi", "faces", "transfer", "run")
+
+
+def template(name: str, *folders: Path) -> Template:
+    """A template that lies in one of the folders, with what it includes; its `source(name)` is a file as it stands."""
+    loader = FileSystemLoader(folders)
+    templates = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters |= {"words": words, "number": number, "zip": zip}
+    templates.globals["source"] = lambda name: Markup(loader.get_source(templates, name)[0])
+    return templates.get_template(name)
 
 
 def render(
@@ -20,18 +31,6 @@ def render(
     `facts` are for the scripts. An entry `atlas` among them has its `data` moved to an element of its own, which is
     read only when the picture is needed; so are the bundles.
     """
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"words": words, "number": number, "zip": zip}
-
-    def read(name: str) -> Markup:
-        return Markup((folder / name).read_text(encoding="utf-8"))
-
     texts = dict(bundles)
     known = {}
     for name, value in facts.items():
@@ -39,10 +38,8 @@ def render(
             texts[f"atlas-{name}"] = value["atlas"]["data"]
             value = {**value, "atlas": {key: entry for key, entry in value["atlas"].items() if key != "data"}}
         known[name] = value
-    return environment.get_template("page.html.j2").render(
-        style=read("page.css"),
-        scripts=[read(f"{name}.js") for name in SCRIPTS],
-        worker=Markup(read("bundles.js") + read("decoders.js")),
+    return template("page.html.j2", folder).render(
+        scripts=[f"{name}.js" for name in SCRIPTS],
         kernels=base64.b64encode((folder / "kernels.wasm").read_bytes()).decode(),
         json=Markup(as_json({**known, "curves": run["curves"]})),
         facts=known,

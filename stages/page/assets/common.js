@@ -1,25 +1,12 @@
 "use strict";
-// What all parts of the page share: elements, pictures, decoders in workers.
+// What all parts of the page share: pictures, decoders in workers, controls.
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
-const $ = (selector, parent = document) => parent.querySelector(selector);
-const $$ = (selector, parent = document) => [...parent.querySelectorAll(selector)];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** A colour or other value of the style sheet, in the present scheme. */
 const styled = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 const colourOf = (k) => `--class-${k % facts.colours}`;
-
-/** A new element with attributes, properties that begin with `on`, and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
 
 /** The text of an element that keeps a bundle or a picture. */
 const stored = (name) => document.getElementById(`text-${name}`).textContent;

@@ -7,23 +7,6 @@
 
   const of = (name, kind) => arrays[`${name}.${kind}`].values;
 
-  /** Sorts a table's rows by a column, numbers from the largest. */
-  function sortable(table) {
-    $$("th button", table).forEach((button, column) => {
-      button.onclick = () => {
-        const heading = button.parentElement;
-        const numbers = $("td:nth-child(2)", table) && column > 0;
-        const downwards = heading.getAttribute("aria-sort") ? heading.getAttribute("aria-sort") === "ascending" : numbers;
-        $$("th", table).forEach((other) => other.removeAttribute("aria-sort"));
-        heading.setAttribute("aria-sort", downwards ? "descending" : "ascending");
-        const key = (row) => row.children[column].dataset.value;
-        const order = (a, b) => (numbers ? key(a) - key(b) : key(a).localeCompare(key(b)));
-        const body = $("tbody", table);
-        body.append(...$$("tr", body).sort((a, b) => (downwards ? -order(a, b) : order(a, b))));
-      };
-    });
-  }
-
   /** Rows of the task's test images with a true and a found class, by the first classifier. */
   function rowsOf(label, found) {
     const labels = of(pair[0], "labels"), guesses = of(pair[0], "found");
