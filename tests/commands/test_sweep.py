@@ -17,6 +17,7 @@ from stages.commands.sweep import grid, main, name_of, table
 from tests.pipelines import copy_pipeline, dvc, git
 
 ray = pytest.importorskip("ray", reason="sweeps need Ray: make sweeps")
+pytestmark = pytest.mark.timeout(1200)  # on busy cores Ray alone takes a minute to start
 PARAMS = {"gifs": {"frames": 5}, "digits": {"common": {"training": {"seed": 0}}}, "cnn": {"training": {"seed": 0}}}
 FRAMES = "gifs.frames"
 
