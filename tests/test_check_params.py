@@ -376,8 +376,10 @@ def test_stages_read_keys_that_the_committed_file_has(project, values):
                 for key in node.args[:-1]:  # the last is the type
                     parts = [key] if isinstance(key, ast.Constant) else getattr(key, "values", [])
                     text = "".join(
-                        re.escape(part.value) if isinstance(part, ast.Constant) else r"[\w.]+" for part in parts
+                        re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+" for part in parts
                     )
+                    if len(parts) > 1 and text.startswith(r"\w+"):  # a variable with the first parts of the key
+                        text = rf"(\w+\.)*{text}"
                     read.add(text)
                     assert not text or any(re.fullmatch(text, name) for name in known), (module.name, text)
     assert len(read) > 30
