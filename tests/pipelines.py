@@ -1,10 +1,12 @@
 """Copies of the pipeline on small data, run by the real `dvc`."""
 
+import ast
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,27 @@ def outputs(folder: Path) -> dict[str, Any]:
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)
     }
     return digests | {"dvc.lock": read_yaml(folder / "dvc.lock")["stages"]}
+
+
+def loaded_keys(code: str) -> Iterator[str]:
+    """The keys of params.yaml that a module loads; `*` stands for what is known only as it runs."""
+    tree = ast.parse(code)
+    names = {  # of texts that a key may begin with
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.JoinedStr)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+    def text(part: ast.expr) -> str:
+        if isinstance(part, ast.Constant):
+            return part.value
+        part = getattr(part, "value", part)  # what stands in braces
+        part = names.get(getattr(part, "id", None), part)
+        return "".join(map(text, part.values)) if isinstance(part, ast.JoinedStr) else "*"
+
+    for call in ast.walk(tree):
+        name = getattr(getattr(call, "func", None), "id", None)
+        for argument in call.args[: {"load": 1, "load_variant": 2}.get(name, 0)] if isinstance(call, ast.Call) else ():
+            yield text(argument)

@@ -1,9 +1,7 @@
 """The declared pipeline, run by the real `dvc` on small data."""
 
-import ast
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import imageio.v3 as imageio
@@ -16,7 +14,7 @@ from dvc.repo import Repo
 from stages.commands._dvc import flatten, read_graph, read_lock
 from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import find_readers
-from tests.pipelines import CLASSIFIERS, change, dvc, git, read_yaml
+from tests.pipelines import CLASSIFIERS, change, dvc, git, loaded_keys, read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +49,6 @@ def test_packages_do_not_import_each_other_and_nothing_imports_commands(project)
             assert imported <= {package, "base"}, path
     for path in (project / "stages").glob("*.py"):
         assert "stages.commands" not in path.read_text(encoding="utf-8"), path
-
-
-def loaded_keys(code: str) -> Iterator[str]:
-    """The keys of params.yaml that a module loads; `*` stands for what is known only as it runs."""
-    for call in ast.walk(ast.parse(code)):
-        name = getattr(getattr(call, "func", None), "id", None)
-        for argument in call.args[: {"load": 1, "load_variant": 2}.get(name, 0)] if isinstance(call, ast.Call) else ():
-            parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
-            yield "".join(part.value if isinstance(part, ast.Constant) else "*" for part in parts)
 
 
 def test_every_stage_declares_the_parameters_that_it_loads_and_no_other(project, templates):
