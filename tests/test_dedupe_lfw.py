@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,18 @@ def test_no_pair_that_remains_is_near():
         assert rows[0] < rows[1]
         assert duplicate.kept not in dropped
         assert duplicate.distance == (bits[rows[0]] != bits[rows[1]]).sum() <= 6
+
+
+def test_memory_grows_no_faster_than_the_number_of_pictures():
+    def peak(pictures):
+        bits = np.random.default_rng(0).random((pictures, 256)) < 0.5
+        tracemalloc.start()
+        find_duplicates([f"{n}" for n in range(pictures)], bits, 36)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(8000) < 5 * peak(2000)
 
 
 def test_people_are_split_by_the_seed_and_no_one_is_in_two_splits():
