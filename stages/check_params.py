@@ -147,6 +147,7 @@ class Specialist(Section):
     label: str
     widths: Widths
     views: Views
+    validation: Count
     training: CNNTraining
 
 

@@ -34,8 +34,8 @@ def objects() -> Images:
     return blobs(160, (16, 16, 3), 4, {"train": 100, "validation": 30, "test": 30})
 
 
-def make(data: Images, machine: Machine, **values) -> CNNTrainer:
-    return make_trainer(data, [16, 24], CNNTraining(**SHORT | values), machine)
+def make(data: Images, machine: Machine, validation: int = 30, **values) -> CNNTrainer:
+    return make_trainer(data, [16, 24], validation, CNNTraining(**SHORT | values), machine)
 
 
 def train(data: Images, machine: Machine, **values) -> CNN:
@@ -74,6 +74,15 @@ def test_training_learns_and_judges_every_image(objects, machine):
     again = predict(load_weights(CNN, WEIGHTS), objects.images, "flips", machine.autocast)
     assert np.array_equal(again, predictions.probabilities)
     assert not network.whiten.weight.requires_grad
+
+
+def test_all_images_but_those_that_are_watched_and_of_the_test_are_learned_from(objects, machine):
+    trainer = make(objects, machine, validation=10)
+    set_aside = np.flatnonzero(objects.split == "validation")
+    rows = np.sort(np.concatenate([np.flatnonzero(objects.split == "train"), set_aside[10:]]))
+    assert np.array_equal(trainer.images.numpy(), objects.images[rows])
+    assert np.array_equal(trainer.labels.numpy(), objects.labels[rows])
+    assert np.array_equal(trainer.validation.index, objects.index[set_aside[:10]])
 
 
 def test_the_weights_saved_are_those_after_the_last_step(objects, machine, monkeypatch):

@@ -15,7 +15,8 @@ from typing import Annotated
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.cluster import AgglomerativeClustering
+from scipy.cluster.hierarchy import average, cut_tree
+from scipy.spatial.distance import squareform
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -123,11 +124,11 @@ def group_values(together: Tensor, classes: int) -> Tensor:
     `together` (P, P) are the inner products of the values' probabilities over images. Groups with the largest mean
     cosine between their values are joined until there are as many as classes (average linkage).
     """
-    norms = together.diagonal().sqrt()
+    norms = together.diagonal().sqrt().clamp_min(1e-12)
     distances = 1 - together / torch.outer(norms, norms)
-    clustering = AgglomerativeClustering(classes, metric="precomputed", linkage="average")
-    groups = torch.from_numpy(clustering.fit_predict(distances.cpu().numpy()))
-    return F.one_hot(groups, classes).to(together)
+    joined = average(squareform(distances.cpu().numpy(), checks=False))
+    groups = torch.from_numpy(cut_tree(joined, classes)[:, 0])
+    return F.one_hot(groups.long(), classes).to(together)
 
 
 @contextmanager

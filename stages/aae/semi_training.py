@@ -5,8 +5,8 @@ encoder and decoder take one step on the sum of all other terms, each with its w
 reconstruction, the adversarial game, and what `stages.aae.objectives` adds.
 
 Digits that look alike, such as 4 and 9, easily share clusters where there are few. So the class head may tell apart
-several values per cluster (overclustering, Ji et al. 2019, Invariant Information Clustering, section 3.2): after half
-of the epochs, values that the network itself takes for each other become one cluster.
+several values per cluster (overclustering, Ji et al. 2019, Invariant Information Clustering, section 3.2). Late in the
+training, when each value means one digit, those that the network itself takes for each other become one cluster.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ from stages.base.params import Count, Section, Seed
 
 EVERY = 4  # steps between two steps of the average of the weights
 FALL = 0.5  # share of all steps after which learning rates fall evenly to 0
+MERGE = 0.75  # share of all epochs after which values of the class head become one cluster
 
 
 class SemiTraining(Section):
@@ -116,7 +117,7 @@ class SemiTrainer:
                 drawn = drawn[: self.training.labelled_batch]
                 images, classes = torch.cat([images, known[drawn]]), labels[drawn]
             yield self.step(as_input(images), classes)
-        if number + 1 == max(1, self.training.epochs // 2) and self.aae.architecture.overclustering > 1:
+        if number + 1 == max(1, round(MERGE * self.training.epochs)) and self.aae.architecture.overclustering > 1:
             members = group_values(self.together, self.aae.classes)
             for aae in (self.aae, self.averaged.module):
                 aae.members.copy_(members)

@@ -121,7 +121,9 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         yield f"faces@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size
     training = load("cnn.training", train_cnn.CNNTraining)
     objects = random_images((32, 32, 3), OBJECTS)
-    trainer = train_cnn.make_trainer(objects, load("cnn.widths", Widths), training, machine)
+    trainer = train_cnn.make_trainer(
+        objects, load("cnn.widths", Widths), load("cnn.validation", Count), training, machine
+    )
     macs = count_macs(trainer.network, trainer.images[:1].permute(0, 3, 1, 2))
     yield "cnn", trainer, trainer.network, macs, training.batch_size
 
