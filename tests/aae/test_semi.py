@@ -52,3 +52,10 @@ def test_values_that_are_taken_for_each_other_become_one_class():
     assert torch.equal(members[0], members[2])
     assert torch.equal(members[1], members[3])
     assert not torch.equal(members[0], members[1])
+
+
+def test_a_value_that_no_image_has_is_a_class_of_its_own():
+    rows = torch.tensor([[0.6, 0.4, 0.0], [0.3, 0.7, 0.0]])
+    members = group_values(rows.T @ rows, 2)
+    assert torch.equal(members[0], members[1])
+    assert not torch.equal(members[0], members[2])
