@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# uv needs no room for a second copy of what it installs, and half of pip's time
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
@@ -17,14 +19,16 @@ environment: $(READY) ## create .venv with the pinned packages
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] + ": call make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/uv.txt
+	$(INSTALL) requirements.txt
 	@touch $@
 
 remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and tests of them
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-remotes.txt
+	$(INSTALL) requirements-remotes.txt
 
 sweeps: $(READY) ## install what sweeps over several machines need
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-sweeps.txt
+	$(INSTALL) requirements-sweeps.txt
 
 repro: $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
