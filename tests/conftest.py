@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from tests.pipelines import copy_pipeline, dvc, lay_out_small, with_signals
+from tests.pipelines import copy_pipeline, dvc, lay_out_quick, lay_out_small, with_signals
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +102,18 @@ def small(project, tmp_path_factory, worker_id) -> Path:
 def own_small(small, tmp_path) -> Path:
     """A copy of `small` for a test that changes it."""
     return copy_pipeline(small, tmp_path / "small")
+
+
+@pytest.fixture(scope="session")
+def quick_ran(project, tmp_path_factory) -> Path:
+    """A pipeline of two quick stages with its results committed; nobody changes it."""
+    return lay_out_quick(tmp_path_factory.mktemp("quick") / "quick", project)
+
+
+@pytest.fixture
+def quick(quick_ran, tmp_path) -> Path:
+    """A copy of `quick_ran` for a test that changes it."""
+    return copy_pipeline(quick_ran, tmp_path / "quick")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -201,23 +201,6 @@ def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_who
     assert status == readers | {"check_params", "build_page"}  # which depend on the whole file
 
 
-def test_a_changed_gif_reruns_one_stage_and_the_page_and_going_back_restores_it(own_small):
-    params = own_small / "params.yaml"
-    before, gif = params.read_text(encoding="utf-8"), own_small / "plots/interpolation/grid.gif"
-    first = gif.read_bytes()
-    change(own_small, **{"gifs.frames": 4})
-    assert re.findall("Running stage '(.*)'", dvc(own_small, "repro").stdout) == [
-        "check_params",
-        "render_gifs",
-        "build_page",
-    ]
-    assert gif.read_bytes() != first
-    params.write_text(before, encoding="utf-8")
-    back = dvc(own_small, "repro").stdout
-    assert "Running stage" not in back, "the run cache should have restored it"
-    assert gif.read_bytes() == first
-
-
 def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
     """They get their stages, and figures and tables show them; here as an experiment."""
     figures = [own_small / "plots/transfer/bars.png", own_small / "plots/digits/priors.png"]

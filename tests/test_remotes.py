@@ -1,5 +1,6 @@
 """Results shared through real DVC remotes: a folder, and servers of SSH, S3 and HTTP on loopback."""
 
+import json
 import os
 import re
 import shutil
@@ -19,58 +20,18 @@ from stages.commands.__main__ import NAMES
 from stages.commands._dvc import environment
 from stages.commands.repro import to_run
 from tests import storage
-from tests.pipelines import change, dvc, git, outputs, read_yaml
+from tests.pipelines import change, commit, dvc, git, outputs, read_yaml
 from tests.storage import Storage
 from tests.test_full_disks import disk
 
 PRIVATE = {"data/raw/mnist.npz", "data/raw/cifar10.npz", "data/raw/lfw.npz", "data/faces/faces.npz"}
-# two stages that take no time, with private data, shared data and a file in git
-FEW = """
-stages:
-  fetch:
-    cmd: mkdir -p data/raw && yes raw | head -c 100000 > data/raw/images
-    outs:
-      - data/raw/images: {push: false}
-  split:
-    cmd: cat params.yaml data/raw/images > data/images && cat params.yaml > metrics.yaml
-    deps: [data/raw/images]
-    params: [seed]
-    outs: [data/images]
-    metrics:
-      - metrics.yaml: {cache: false}
-"""
 LOGIN = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-
-
-@pytest.fixture(scope="module")
-def ready(project, tmp_path_factory) -> Path:
-    """A pipeline of two quick stages with its results committed."""
-    folder = tmp_path_factory.mktemp("ready") / "few"
-    for name in (".dvc/config", ".dvc/.gitignore", "data/.gitignore"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(project / name, folder / name)
-    (folder / "dvc.yaml").write_text(FEW, encoding="utf-8")
-    (folder / "params.yaml").write_text("seed: 0\n", encoding="utf-8")
-    git(folder, "init", "--quiet")
-    dvc(folder, "repro")
-    return commit(folder)
-
-
-@pytest.fixture
-def few(ready, tmp_path) -> Path:
-    return Path(shutil.copytree(ready, tmp_path / "few", ignore=shutil.ignore_patterns("tmp")))
 
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as opened:
         yield opened
-
-
-def commit(folder: Path) -> Path:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Results")
-    return folder
 
 
 def clone(source: Path, folder: Path, remote: Storage) -> Path:
@@ -147,65 +108,65 @@ def test_a_clone_takes_all_results_and_makes_private_data_only_for_who_reads_the
     assert to_run(repo.index.graph, repo.status()) == due
 
 
-def test_an_experiment_goes_through_a_bare_repository(few, tmp_path):
+def test_an_experiment_goes_through_a_bare_repository(quick, tmp_path):
     remote, hub = Storage(str(tmp_path / "remote")), tmp_path / "hub.git"
-    remote.configure(few)
-    git(few, "clone", "--quiet", "--bare", str(few), str(hub))
-    dvc(few, "exp", "run", "--name", "seeded", "--set-param", "seed=1")
-    dvc(few, "exp", "push", str(hub), "seeded")
+    remote.configure(quick)
+    git(quick, "clone", "--quiet", "--bare", str(quick), str(hub))
+    dvc(quick, "exp", "run", "--name", "seeded", "--set-param", "seed=1")
+    dvc(quick, "exp", "push", str(hub), "seeded")
     other = clone(hub, tmp_path / "other", remote)
     assert dvc(other, "exp", "list", "--name-only", "origin").stdout.split() == ["seeded"]
     dvc(other, "exp", "pull", "origin", "seeded")
     applied = dvc(other, "exp", "apply", "seeded", check=False).stderr
     assert re.findall("^data/.*", applied, re.MULTILINE) == ["data/raw/images"]  # all but what the machine never had
     assert ran(other) == []
-    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
-    assert (other / "metrics.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+    assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()
+    assert json.loads((other / "metrics/scores.json").read_text(encoding="utf-8")) == {"error": 2.0}
 
 
 @pytest.mark.parametrize("kind", ["ssh", "s3"])
-def test_servers_hold_results_like_a_folder(few, tmp_path, stack, kind):
+def test_servers_hold_results_like_a_folder(quick, tmp_path, stack, kind):
     remote = stack.enter_context(storage.ssh(tmp_path / "server") if kind == "ssh" else storage.s3())
-    push(few, remote)
-    other = clone(few, tmp_path / "other", remote)
+    push(quick, remote)
+    other = clone(quick, tmp_path / "other", remote)
     assert ran(other) == []
-    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()
     assert not (other / "data/raw/images").exists()
     change(other, **{"seed": 1})
-    assert ran(other) == ["fetch", "split"]
+    assert ran(other) == ["fetch", "score"]
     push(other, remote)
-    change(few, **{"seed": 1})
-    assert ran(few) == []  # taken from the other's run
-    assert (few / "metrics.yaml").read_text(encoding="utf-8") == "seed: 1\n"
+    change(quick, **{"seed": 1})
+    assert ran(quick) == []  # taken from the other's run
+    assert json.loads((quick / "metrics/scores.json").read_text(encoding="utf-8")) == {"error": 2.0}
 
 
-def test_over_http_results_are_read_and_not_written(few, tmp_path, stack):
-    push(few, Storage(str(tmp_path / "remote")))
+def test_over_http_results_are_read_and_not_written(quick, tmp_path, stack):
+    push(quick, Storage(str(tmp_path / "remote")))
     remote = stack.enter_context(storage.http(tmp_path / "remote", delay=0.3))  # and slow
-    other = clone(few, tmp_path / "other", remote)
+    other = clone(quick, tmp_path / "other", remote)
     assert ran(other) == []
-    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()
     assert "can only be read" in refusal(call("push", other))
 
 
-def test_without_a_remote_what_lies_in_the_cache_is_taken(few, tmp_path):
-    git(few, "clone", "--quiet", str(few), str(tmp_path / "other"))
-    shutil.copytree(few / ".dvc/cache/files", tmp_path / "other/.dvc/cache/files")
+def test_without_a_remote_what_lies_in_the_cache_is_taken(quick, tmp_path):
+    git(quick, "clone", "--quiet", str(quick), str(tmp_path / "other"))
+    shutil.copytree(quick / ".dvc/cache/files", tmp_path / "other/.dvc/cache/files")
     assert ran(tmp_path / "other") == []
     assert (tmp_path / "other/data/raw/images").exists()
     assert "no remote is set up" in refusal(call("push", tmp_path / "other"))
 
 
-def test_a_first_run_without_a_remote_runs_all_stages_and_says_nothing_else(few, tmp_path):
-    git(few, "clone", "--quiet", str(few), str(tmp_path / "other"))
+def test_a_first_run_without_a_remote_runs_all_stages_and_says_nothing_else(quick, tmp_path):
+    git(quick, "clone", "--quiet", str(quick), str(tmp_path / "other"))
     done = call("repro", tmp_path / "other")
-    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "split"]
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "score"]
     assert "WARNING" not in done.stderr
     assert done.stdout.startswith("Running stage")
 
 
-def test_a_file_changed_by_hand_is_not_lost(few, tmp_path):
-    other = Path(shutil.copytree(few, tmp_path / "other"))
+def test_a_file_changed_by_hand_is_not_lost(quick, tmp_path):
+    other = Path(shutil.copytree(quick, tmp_path / "other"))
     (other / "data/images").unlink()
     (other / "data/images").write_bytes(b"mine")
     done = call("repro", other)
@@ -215,7 +176,7 @@ def test_a_file_changed_by_hand_is_not_lost(few, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["ssh", "s3", "http"])
-def test_a_remote_that_is_down(few, tmp_path, kind):
+def test_a_remote_that_is_down(quick, tmp_path, kind):
     address = f"127.0.0.1:{storage.free_port()}"
     if kind == "http":
         remote = Storage(f"http://{address}/remote")
@@ -223,19 +184,19 @@ def test_a_remote_that_is_down(few, tmp_path, kind):
         storage.need(f"dvc_{kind}")
         options = {"endpointurl": f"http://{address}"} | LOGIN
         remote = Storage("s3://results/remote", options) if kind == "s3" else Storage(f"ssh://user@{address}/remote")
-    other = clone(few, tmp_path / "other", remote)
+    other = clone(quick, tmp_path / "other", remote)
     for command in ("repro", "push") if kind == "ssh" else ("repro",):
-        sentence = refusal(call(command, other))
+        sentence = refusal(call(command, other, AWS_MAX_ATTEMPTS="1"))  # else with growing pauses
         assert f"the remote storage ({remote.url}) cannot be used: " in sentence
         assert "onnect" in sentence
         assert "`dvc repro` does without it" in sentence
 
 
-def test_a_remote_that_never_answers(few, tmp_path, monkeypatch, ending):
+def test_a_remote_that_never_answers(quick, tmp_path, monkeypatch, ending):
     storage.need("dvc_ssh")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         remote = Storage(f"ssh://user@127.0.0.1:{silent.getsockname()[1]}/remote")
-        monkeypatch.chdir(clone(few, tmp_path / "other", remote))
+        monkeypatch.chdir(clone(quick, tmp_path / "other", remote))
         monkeypatch.setattr(_remote, "PATIENCE", 1)
         status, said = ending(dispatch, "stages.commands", NAMES, "command", ["repro"])
     assert status == 1
@@ -243,34 +204,34 @@ def test_a_remote_that_never_answers(few, tmp_path, monkeypatch, ending):
 
 
 @pytest.mark.parametrize(("kind", "words"), [("ssh", "Permission denied"), ("s3", "Unable to locate credentials")])
-def test_a_remote_that_does_not_know_the_user(few, tmp_path, stack, kind, words):
+def test_a_remote_that_does_not_know_the_user(quick, tmp_path, stack, kind, words):
     remote = stack.enter_context(storage.ssh(tmp_path / "server") if kind == "ssh" else storage.s3())
     if kind == "ssh":
         stranger = {"keyfile": str(tmp_path / "server/keys/host")}
     else:
         stranger = {name: remote.options[name] for name in ("endpointurl", "region")}
-    other = clone(few, tmp_path / "other", Storage(remote.url, stranger))
+    other = clone(quick, tmp_path / "other", Storage(remote.url, stranger))
     done = call("repro", other, HOME=str(tmp_path), AWS_EC2_METADATA_DISABLED="true")
     assert words in refusal(done)
 
 
-def test_a_package_that_is_missing(few, tmp_path):
+def test_a_package_that_is_missing(quick, tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['dvc_s3'] = None\n", encoding="utf-8")
-    other = clone(few, tmp_path / "other", Storage("s3://results/remote"))
+    other = clone(quick, tmp_path / "other", Storage("s3://results/remote"))
     assert "call make remotes" in refusal(call("repro", other, PYTHONPATH=str(tmp_path)))
 
 
-def test_a_full_remote_and_a_full_disk_lose_nothing(few, tmp_path):
+def test_a_full_remote_and_a_full_disk_lose_nothing(quick, tmp_path):
     remote = Storage(str(tmp_path / "remote"))
     (tmp_path / "remote").mkdir()
-    remote.configure(few)
+    remote.configure(quick)
     with disk(tmp_path / "remote", "full"):
-        done = call("push", few)
+        done = call("push", quick)
         assert done.returncode != 0
         assert "No space left on device" in done.stderr
         assert "Traceback" not in done.stderr
-    push(few, remote)
-    other = clone(few, tmp_path / "other", remote)
+    push(quick, remote)
+    other = clone(quick, tmp_path / "other", remote)
     (other / ".dvc/cache").mkdir()
     with disk(other / ".dvc/cache", "full"):
         done = call("repro", other)
@@ -280,17 +241,17 @@ def test_a_full_remote_and_a_full_disk_lose_nothing(few, tmp_path):
     assert ran(other) == []
 
 
-def test_a_damaged_file_on_a_remote_is_not_taken_but_made_anew(few, tmp_path):
+def test_a_damaged_file_on_a_remote_is_not_taken_but_made_anew(quick, tmp_path):
     remote = Storage(str(tmp_path / "remote"))
-    push(few, remote)
-    (damaged,) = (objects(tmp_path / "remote")[digest] for digest in digests(few, {"data/images"}))
+    push(quick, remote)
+    (damaged,) = (objects(tmp_path / "remote")[digest] for digest in digests(quick, {"data/images"}))
     content = bytearray(damaged.read_bytes())
     content[1000] ^= 1
     damaged.chmod(0o644)
     damaged.write_bytes(content)
     damaged.chmod(0o444)  # as DVC leaves files that it need not check
-    other = clone(few, tmp_path / "other", remote)
+    other = clone(quick, tmp_path / "other", remote)
     done = call("repro", other)
     assert "The remote lacks, or holds damaged, data/images: the stages that make them run." in done.stdout
-    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "split"]
-    assert (other / "data/images").read_bytes() == (few / "data/images").read_bytes()
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "score"]
+    assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()

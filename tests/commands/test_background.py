@@ -13,7 +13,8 @@ from tests.pipelines import change, dvc, git, name_of, outputs
 
 def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
     before, predictions = outputs(lab), "data/predictions/lightgbm_features_tuned.npz"
-    name = name_of(dvc(lab, "exp", "run", "--temp", "-S", "lightgbm.settings.tuned.trees=5").stdout)
+    done = dvc(lab, "exp", "run", "--temp", "-S", "lightgbm.settings.tuned.trees=5", "compare_classifiers")
+    name = name_of(done.stdout)
     assert outputs(lab) == before
     assert git(lab, "status", "--short") == ""
     changed = json.loads(dvc(lab, "metrics", "diff", "HEAD", name, "--json").stdout)
@@ -27,7 +28,7 @@ def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
 
 
 def test_a_queued_sweep_runs_in_the_background(lab):
-    queued = dvc(lab, "exp", "run", "--queue", "-S", "gifs.frames=3,4").stdout
+    queued = dvc(lab, "exp", "run", "--queue", "-S", "gifs.frames=3,4", "render_gifs").stdout
     names = re.findall(r"Queued experiment '(\S+)'", queued)
     assert len(names) == 2
     dvc(lab, "queue", "start", "-j", "1")
@@ -35,7 +36,7 @@ def test_a_queued_sweep_runs_in_the_background(lab):
         deadline = time.monotonic() + 300
         while len(re.findall("Success|Failed", status := dvc(lab, "queue", "status").stdout)) < 2:
             assert time.monotonic() < deadline, status
-            time.sleep(1)
+            time.sleep(3)
     finally:
         dvc(lab, "queue", "stop", "--kill")
     assert "Failed" not in status

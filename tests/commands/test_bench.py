@@ -5,6 +5,8 @@ def test_each_stage_and_each_network_has_a_row(small, monkeypatch, capsys):
     monkeypatch.chdir(small)
     monkeypatch.setattr(bench, "SECONDS", 0.01)
     monkeypatch.setattr(bench, "WARM_UP", 1)
+    for name, images in {"DIGITS": 1000, "FACES": 300, "OBJECTS": 1000}.items():
+        monkeypatch.setattr(bench, name, images)
     bench.main()
     shown = capsys.readouterr().out
     for stage in ("check_params", "train_digits@gaussian", "render_gifs", "all of these"):

@@ -2,6 +2,10 @@
 
 import re
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from stages.commands.experiments import read_table, side_by_side
 from tests.browsers import browser, errors, requests, run
@@ -20,8 +24,9 @@ def wide(text: str) -> int:
 
 
 def test_an_experiment_in_the_workspace_runs_what_depends_on_its_parameter(lab):
-    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5")
-    assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors", "build_page"}
+    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5", "-S", "gifs.frames=4")
+    after = {"check_params", "list_variants", *AFTER, "draw_priors", "render_gifs", "build_page"}
+    assert set(ran(done.stdout)) == after
     assert name_of(done.stdout) in dvc(lab, "exp", "list").stdout
 
 
@@ -37,12 +42,19 @@ def test_differences_read_well_at_100_columns(lab):
     assert max(map(wide, (metrics, params, diff, table))) <= 100
 
 
-def test_plots_of_two_revisions_stand_side_by_side(lab):
-    """Figures that changed, GIFs and curves; `dvc` says where it could not read one."""
+@pytest.fixture(scope="module")
+def diff(lab) -> Iterator[Path]:
+    """The page of plots of the last commit and the workspace; `dvc` says where it could not read one."""
     done = dvc(lab, "plots", "diff", "HEAD", "--out", "page")
     assert "failed to load" not in done.stdout + done.stderr
-    page = (lab / "page/index.html").read_text(encoding="utf-8")
-    pictures = {path.name for path in (lab / "page/static").iterdir()}
+    yield lab / "page/index.html"
+    shutil.rmtree(lab / "page")
+
+
+def test_plots_of_two_revisions_stand_side_by_side(diff):
+    """Figures that changed, GIFs and curves."""
+    page = diff.read_text(encoding="utf-8")
+    pictures = {path.name for path in (diff.parent / "static").iterdir()}
     for revision in ("HEAD", "workspace"):
         assert f"{revision}_plots_digits_gaussian_posterior.png" in pictures
         assert any(
@@ -50,19 +62,15 @@ def test_plots_of_two_revisions_stand_side_by_side(lab):
         )
     assert "watched_mse" in page
     assert "validation_accuracy" in page
-    shutil.rmtree(lab / "page")
 
 
-def test_curves_of_two_revisions_are_drawn_without_a_network(lab):
-    dvc(lab, "plots", "diff", "HEAD", "--out", "page")
-    page = (lab / "page/index.html").as_uri()
+def test_curves_of_two_revisions_are_drawn_without_a_network(diff):
     with browser() as driver:
-        driver.get(page)
+        driver.get(diff.as_uri())
         script = "while (!document.querySelector('.vega-embed canvas')) await new Promise((go) => setTimeout(go, 50));"
         assert run(driver, f"{script} return document.querySelectorAll('.vega-embed canvas').length") >= 1
         assert errors(driver) == []
         assert {address.split(":")[0] for address in requests(driver)} <= {"file", "data"}
-    shutil.rmtree(lab / "page")
 
 
 def test_going_back_restores_everything_and_trains_nothing(lab):
@@ -72,7 +80,7 @@ def test_going_back_restores_everything_and_trains_nothing(lab):
     git(lab, "checkout", "--quiet", "HEAD~1", "--", ".")
     assert not set(ran(dvc(lab, "repro").stdout)) - {"check_params"}
     earlier = outputs(lab)
-    assert earlier[weights] != later[weights]
+    assert all(earlier[path] != later[path] for path in (weights, "plots/interpolation/grid.gif"))
     git(lab, "checkout", "--quiet", "HEAD", "--", ".")
     git(lab, "checkout", "--quiet", "HEAD~1", "--", "params.yaml")
     assert ran(dvc(lab, "repro").stdout) == []

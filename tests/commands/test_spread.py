@@ -7,8 +7,9 @@ import pytest
 
 from stages.base.errors import StageError
 from stages.commands import spread
-from stages.commands.spread import Row, main, summarise
-from tests.pipelines import dvc
+from stages.commands._dvc import flatten, read_lock
+from stages.commands.spread import ROWS, Row, main, summarise
+from tests.pipelines import dvc, read_yaml
 
 
 def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
@@ -19,32 +20,35 @@ def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
     assert summarise([{"error": 0.1}])["error"]["std"] == 0
 
 
-def test_each_seed_is_an_experiment_and_none_trains_twice(lab, monkeypatch, capfd):
-    monkeypatch.chdir(lab)
-    values = {"semi.common.training.epochs": 1}
-    row = Row("measure_semi@labels_100", "semi/labels_100", "semi.labels_seed", 2, values)
-    monkeypatch.setattr(spread, "ROWS", {"few": row})
+def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capfd):
+    monkeypatch.chdir(quick)
+    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "scores", "seed", 2, {"scale": 3.0})})
     main("few")
-    assert capfd.readouterr().out.count("Running stage 'train_semi@labels_100'") == 2
+    assert capfd.readouterr().out.count("Running stage 'score'") == 2
     first = Path("metrics/spread.json").read_bytes()
-    error = json.loads(first)["few"]["test_error"]
-    assert error["n"] == 2
-    assert error["min"] <= error["mean"] <= error["max"]
-    assert {"spread-few-0", "spread-few-1"} <= set(dvc(lab, "exp", "list", "--name-only").stdout.split())
+    error = json.loads(first)["few"]["error"]
+    assert error == {"mean": 4.5, "std": pytest.approx(4.5**0.5), "min": 3.0, "max": 6.0, "n": 2}
+    assert {"spread-few-0", "spread-few-1"} <= set(dvc(quick, "exp", "list", "--name-only").stdout.split())
     main()
-    assert "Running stage 'train_semi@labels_100'" not in capfd.readouterr().out
+    assert "Running stage 'score'" not in capfd.readouterr().out
     assert Path("metrics/spread.json").read_bytes() == first
 
 
-def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(lab, monkeypatch):
-    monkeypatch.chdir(lab)
-    row = Row("measure_semi@labels_100", "semi/labels_100", "semi.labels_seed", 1, {"semi.common.training.epochs": 0})
-    monkeypatch.setattr(spread, "ROWS", {"wrong": row})
-    before = Path("metrics/spread.json").read_bytes() if Path("metrics/spread.json").is_file() else None
+def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(quick, monkeypatch):
+    monkeypatch.chdir(quick)
+    Path("metrics/spread.json").write_text('{"other": {}}', encoding="utf-8")
+    monkeypatch.setattr(spread, "ROWS", {"wrong": Row("score", "scores", "seed", 1, {"scale": 0})})
     with pytest.raises(StageError, match="spread-wrong-0 failed"):
         main()
-    after = Path("metrics/spread.json").read_bytes() if Path("metrics/spread.json").is_file() else None
-    assert after == before
+    assert json.loads(Path("metrics/spread.json").read_text(encoding="utf-8")) == {"other": {}}
+
+
+def test_every_row_is_of_a_stage_and_of_keys_that_the_project_has(project):
+    params, lock = flatten(read_yaml(project / "params.yaml")), read_lock(project / "dvc.lock")
+    for row in ROWS.values():
+        assert {row.key, *row.changes} <= set(params)
+        outs = {out["path"] for out in lock[row.target]["outs"]}
+        assert f"metrics/{row.scores.partition(':')[0]}.json" in outs
 
 
 def test_an_unknown_row_is_named_with_the_nearest(ending):

@@ -1,20 +1,20 @@
 """Sweeps as tasks of real Ray clusters on this machine, each point run by the real `dvc`."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stages.base.errors import StageError
 from stages.commands._dvc import environment
 from stages.commands.sweep import grid, main, name_of, table
-from tests.pipelines import copy_pipeline, dvc, git
+from tests.pipelines import commit, copy_pipeline, dvc, git
+from tests.storage import Storage
 
 ray = pytest.importorskip("ray", reason="sweeps need Ray: make sweeps")
 pytestmark = pytest.mark.timeout(1200)  # on busy cores Ray alone takes a minute to start
@@ -27,9 +27,7 @@ def lab(small, tmp_path_factory) -> Path:
     """A copy of the pipeline with all of its results committed and a folder as its remote."""
     folder = copy_pipeline(small, tmp_path_factory.mktemp("sweeps") / "lab")
     dvc(folder, "remote", "add", "--default", "storage", str(folder.with_name("storage")))
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Results")
-    return folder
+    return commit(folder)
 
 
 def test_a_grid_has_all_combinations_and_seeds_go_to_all_trainings():
@@ -75,7 +73,7 @@ def test_points_give_what_dvc_gives_one_by_one_and_a_wrong_one_fails_alone(lab, 
     assert "gifs.frames=1: error: params.yaml: gifs.frames: input should be greater than or equal to 2" in said
     assert "    frames: 10" in said
     swept = name_of({FRAMES: "6"}, ["render_gifs"], git(lab, "rev-parse", "HEAD").strip())
-    dvc(lab, "exp", "run", "--name", "by-hand", "-S", f"{FRAMES}=6", "render_gifs")
+    dvc(lab, "exp", "run", "--force", "--name", "by-hand", "-S", f"{FRAMES}=6", "render_gifs")
     assert scores_of(lab, swept) == scores_of(lab, "by-hand")
     git(lab, "checkout", "--", ".")
     git(lab, "reset", "--hard", "--quiet")
@@ -97,29 +95,34 @@ def two_nodes():
         cluster.shutdown()
 
 
-def test_a_node_that_dies_loses_no_point(lab):
-    dvc(lab, "push", "--quiet")
-    frames = "7,8,9"
+def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
+    Storage(str(tmp_path / "remote")).configure(quick)
+    dvc(quick, "push", "--quiet")
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    monkeypatch.setenv("MARKS", str(marks))  # each point waits in the middle of its work
     with two_nodes() as (cluster, second):
         command = [sys.executable, "-m", "stages.commands", "sweep", "--address", cluster.address]
         sweep = subprocess.Popen(
-            [*command, "--origin", str(lab), "-S", f"{FRAMES}={frames}", "render_gifs"],
-            cwd=lab, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [*command, "--origin", str(quick), "-S", "scale=2.0,3.0", "score"],
+            cwd=quick, env=environment() | {"PYTHONPATH": str(project)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        time.sleep(15)  # in the middle of the first two points
-        killed = [process.process.pid for processes in second.all_processes.values() for process in processes]
-        for pid in killed:
-            os.kill(pid, signal.SIGKILL)
+        while len(list(marks.iterdir())) < 2:
+            assert sweep.poll() is None, sweep.communicate()
+            time.sleep(0.1)
+        nodes = [psutil.Process(each.process.pid) for several in second.all_processes.values() for each in several]
+        for process in [child for node in nodes for child in node.children(recursive=True)] + nodes:
+            process.kill()
+        (marks / "go-on").touch()
         said, _ = sweep.communicate(timeout=400)
     assert sweep.returncode == 0, said
-    assert killed
-    for value in frames.split(","):
-        assert f"{FRAMES}={value}: done" in said, said
+    assert len(list(marks.iterdir())) == 4, "the point of the second node ran again"
+    for value in ("2.0", "3.0"):
+        assert f"scale={value}: done" in said, said
 
 
-def test_a_cluster_needs_a_remote(small, tmp_path, monkeypatch):
-    monkeypatch.chdir(copy_pipeline(small, tmp_path / "lab"))
-    git(Path(), "add", "--all")
-    git(Path(), "commit", "--quiet", "--message", "Results")
+def test_a_cluster_needs_a_remote(quick, monkeypatch):
+    monkeypatch.chdir(quick)
     with pytest.raises(StageError, match="share results through a DVC remote"):
-        main("--address", "127.0.0.1:1", "-S", f"{FRAMES}=4", "render_gifs")
+        main("--address", "127.0.0.1:1", "-S", "scale=2.0", "score")
