@@ -5,6 +5,7 @@ Here is all that stages share but do not depend on: arguments, faults in one sen
 
 import ctypes
 import inspect
+import os
 import resource
 import sys
 import time
@@ -21,13 +22,15 @@ from stages.base.files import write_json
 
 TIMES = Path(".checkpoints/times")
 M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1  # malloc.h
+RESUME = "`dvc repro` goes on from the last finished stage or epoch"
 STAGES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
-def call(main: Callable[..., None], arguments: Sequence[str], usage: str) -> None:
+def call(main: Callable[..., None], arguments: Sequence[str], usage: str, resume: str = RESUME) -> None:
     """Call `main(*arguments)`; end the process with one sentence where it meets a fault of the user's world.
 
-    Faults of the code itself keep their traceback. An interruption exits with 130, as shells expect.
+    Faults of the code itself keep their traceback. An interruption exits with 130 and says how to go on (`resume`), a
+    reader that left with 141, as shells expect.
     """
     try:
         inspect.signature(main).bind(*arguments)
@@ -35,13 +38,17 @@ def call(main: Callable[..., None], arguments: Sequence[str], usage: str) -> Non
         sys.exit(f"error: {error}: the call is `{usage}{''.join(f' {name.upper()}' for name in parameters(main))}`")
     try:
         main(*arguments)
+        sys.stdout.flush()
     except StageError as error:
         from stages.base.sentences import sentence
 
         sys.exit(f"error: {sentence(error)}")
     except KeyboardInterrupt:
-        print("interrupted: `dvc repro` goes on from the last finished stage or epoch", file=sys.stderr)
+        print(f"interrupted: {resume}", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still writes at its end
+        sys.exit(141)
     except OSError as error:
         from stages.base.sentences import explain
 
@@ -95,10 +102,10 @@ def main() -> None:
     record("@".join(sys.argv[1:]), time.perf_counter() - start)
 
 
-def dispatch(package: str, names: Sequence[str], what: str, arguments: Sequence[str]) -> None:
+def dispatch(package: str, names: Sequence[str], what: str, arguments: Sequence[str], resume: str = RESUME) -> None:
     """Call the `main` of a package's module with the arguments behind its name."""
     name = require_name(arguments[0], names, what)
-    call(import_module(f"{package}.{name}").main, arguments[1:], f"python -m {package} {name}")
+    call(import_module(f"{package}.{name}").main, arguments[1:], f"python -m {package} {name}", resume)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,9 +116,15 @@ def s3() -> Iterator[Storage]:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    def __init__(self, *arguments: Any, delay: float, **options: Any) -> None:
-        self.delay = delay
+    def __init__(self, *arguments: Any, delay: float, trouble: HTTPStatus | None, **options: Any) -> None:
+        self.delay, self.trouble = delay, trouble
         super().__init__(*arguments, **options)
+
+    def do_HEAD(self) -> None:
+        if self.trouble:
+            self.send_error(self.trouble)
+        else:
+            super().do_HEAD()
 
     def do_GET(self) -> None:
         time.sleep(self.delay)
@@ -129,9 +136,9 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def http(folder: Path, delay: float = 0.0) -> Iterator[Storage]:
-    """A folder behind a server that only reads, and takes its time."""
-    handler = functools.partial(Handler, directory=str(folder), delay=delay)
+def http(folder: Path, delay: float = 0.0, trouble: HTTPStatus | None = None) -> Iterator[Storage]:
+    """A folder behind a server that only reads, and takes its time or is in trouble."""
+    handler = functools.partial(Handler, directory=str(folder), delay=delay, trouble=trouble)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

@@ -13,6 +13,7 @@ from stages.__main__ import STAGES, call, dispatch, main
 from stages.base.errors import StageError
 from stages.base.files import DamagedFile
 from stages.commands.__main__ import NAMES
+from stages.commands.__main__ import main as command_of_people
 
 
 def python(project, *words):
@@ -70,6 +71,7 @@ def test_a_call_without_a_name_lists_the_names(ending, monkeypatch):
 def test_commands_for_people_are_called_alike(ending):
     commands = ("stages.commands", NAMES, "command")
     assert ending(dispatch, *commands, ["dmo"])[1].startswith("error: no command 'dmo', did you mean demo?: there are ")
+    assert ending(command_of_people, ["push"])[1].startswith("error: you are not inside of a DVC repository")
     assert ending(dispatch, *commands, ["demo"])[1].endswith("the call is `python -m stages.commands demo FOLDER`\n")
 
 
@@ -101,6 +103,7 @@ def test_commands_for_people_are_called_alike(ending):
             "a.npz does not exist: `dvc repro` makes it, or `dvc pull` where a remote is set up",
         ),
         (OSError(errno.EISDIR, "Is a directory", "a.npz"), "Is a directory (a.npz)"),
+        (ConnectionError("nobody answers"), "nobody answers"),
     ],
 )
 def test_a_fault_of_the_users_world_is_one_sentence(ending, fault, says):
@@ -117,6 +120,19 @@ def test_an_interruption_exits_as_shells_expect(ending):
     status, said = ending(call, stage, [], "usage")
     assert status == 130
     assert said == "interrupted: `dvc repro` goes on from the last finished stage or epoch\n"
+    assert ending(call, stage, [], "usage", "call again") == (130, "interrupted: call again\n")
+
+
+def test_a_reader_that_leaves_is_no_fault(project):
+    code = "from stages.__main__ import call; call(lambda: print('line\\n' * 100_000), [], 'usage')"
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "{code}" | head -1; exit ${{PIPESTATUS[0]}}'],
+        cwd=project,
+        check=False,
+        text=True,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (141, "line\n", "")
 
 
 @pytest.mark.parametrize("bug", [TypeError, KeyError, ZeroDivisionError])

@@ -8,12 +8,11 @@ import imageio.v3 as imageio
 import numpy as np
 import pandas
 import pytest
-from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 from stages.commands._dvc import flatten, read_graph, read_lock
 from stages.commands.deps import code_deps, imports, module_of, shown
-from stages.commands.parameters import find_readers
+from stages.commands.parameters import declared_keys, find_readers
 from tests.pipelines import CLASSIFIERS, change, dvc, git, loaded_keys, read_yaml
 
 
@@ -180,16 +179,11 @@ def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, mo
     params = read_yaml(small / "params.yaml")
     leaves = flatten(params)
     assert len(leaves) > 100
-    table = find_readers(params, read_lock(), read_graph(dvc(small, "dag", "--dot").stdout))
-    declared = {
-        stage.addressing: dependency.params
-        for stage in Repo().index.stages
-        for dependency in stage.deps
-        if isinstance(dependency, ParamsDependency)
-    }
+    table = find_readers(params, declared_keys(Repo()), read_graph(dvc(small, "dag", "--dot").stdout))
+    locked = {name: stage.get("params", {}).get("params.yaml", {}) for name, stage in read_lock().items()}
     for leaf in leaves:
         (row,) = [row for row in table if f"{leaf}.".startswith(f"{row}.")]
-        readers = {name for name, keys in declared.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)}
+        readers = {name for name, keys in locked.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)}
         assert readers == table[row][0], leaf
 
 

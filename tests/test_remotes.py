@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,12 @@ def test_over_http_results_are_read_and_not_written(quick, tmp_path, stack):
     assert ran(other) == []
     assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()
     assert "can only be read" in refusal(call("push", other))
+
+
+def test_a_web_server_in_trouble_is_not_taken_for_one_without_files(quick, tmp_path, stack):
+    remote = stack.enter_context(storage.http(tmp_path, trouble=HTTPStatus.SERVICE_UNAVAILABLE))
+    other = clone(quick, tmp_path / "other", remote)
+    assert "503" in refusal(call("repro", other))
 
 
 def test_without_a_remote_what_lies_in_the_cache_is_taken(quick, tmp_path):

@@ -1,6 +1,7 @@
 """The workflow of continuous integration, as far as it can be tried without its service."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -30,6 +31,14 @@ def test_it_runs_what_the_project_has(project, jobs):
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}:" in targets
     assert os.access(project / ".ci/run", os.X_OK)
+
+
+def test_what_is_no_git_checkout_is_told_before_anything_is_installed(project, tmp_path):
+    shutil.copy(project / "Makefile", tmp_path)
+    done = subprocess.run(["make", "repro"], cwd=tmp_path, check=False, text=True, capture_output=True)
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: this is no git checkout: clone the repository with git")
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_the_summary_of_a_change_shows_what_it_does_to_parameters_and_metrics(jobs, tmp_path):

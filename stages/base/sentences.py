@@ -61,4 +61,4 @@ def explain(error: OSError) -> str:
         return f"no permission to write or read {where}: change its permissions and run `dvc repro` again"
     if error.errno == errno.ENOENT:
         return f"{where} does not exist: `dvc repro` makes it, or `dvc pull` where a remote is set up"
-    return f"{error.strerror or error} ({where})"
+    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")

@@ -20,11 +20,21 @@ def environment() -> dict[str, str]:
 
 
 def start_dvc(*arguments: str, **options: Any) -> subprocess.CompletedProcess:
-    """Run a `dvc` command with options of `subprocess.run`. Raises StageError where there is no DVC."""
+    """Run a `dvc` command with options of `subprocess.Popen`. Raises StageError where there is no DVC.
+
+    An interruption reaches `dvc`, too, and is raised here when it has ended: it waits for its stage and clears up.
+    """
     try:
-        return subprocess.run(["dvc", *arguments], env=environment(), check=False, **options)
+        process = subprocess.Popen(["dvc", *arguments], env=environment(), **options)
     except FileNotFoundError as error:
         raise StageError("the command `dvc` is missing: activate the environment, or call make") from error
+    with process:
+        try:
+            said, faults = process.communicate()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, said, faults)
 
 
 def call(*arguments: str) -> None:
@@ -35,10 +45,22 @@ def call(*arguments: str) -> None:
 
 def dvc(*arguments: str) -> str:
     """What a `dvc` command prints. Raises StageError with what it says where it fails."""
-    done = start_dvc(*arguments, text=True, capture_output=True)
+    done = start_dvc(*arguments, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode:
         raise StageError(f"dvc {' '.join(arguments)}: {' '.join(done.stderr.split())}")
     return done.stdout
+
+
+def last_commit(*changing: str) -> str:
+    """The last commit. Raises StageError where something but `changing` is not committed."""
+
+    def git(*command: str) -> str:
+        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+
+    rest = ["--", ".", *(f":!{path}" for path in changing)]
+    if changed := git("status", "--porcelain", "--untracked-files=no", *rest):
+        raise StageError(f"runs are of the last commit, but not all is committed: {' '.join(changed.split())}")
+    return git("rev-parse", "HEAD")
 
 
 def read_graph(dot: str) -> networkx.DiGraph:

@@ -47,7 +47,9 @@ def try_remote(repo: Repo, name: str) -> Exception | None:
     try:
         remote = repo.cloud.get_remote(name)
         if remote.fs.protocol in ("http", "https"):
-            requests.head(remote.path, timeout=PATIENCE)
+            answer = requests.head(remote.path, timeout=PATIENCE)
+            if answer.status_code >= 500:  # others, as a folder that is not listed, leave its files to be read
+                answer.raise_for_status()
         else:
             remote.fs.exists(remote.path)
     except Exception as error:

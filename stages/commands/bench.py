@@ -77,15 +77,17 @@ def count_macs(network: nn.Module, *inputs: Tensor) -> int:
 
 
 def time_step(trainer: Any) -> float:
-    """Seconds per step of a training."""
+    """Seconds per step of a training, over SECONDS or until its end."""
     steps = (losses for number in range(trainer.training.epochs) for losses in trainer.epoch(number))
     for losses in islice(steps, WARM_UP):
         finish(next(iter(losses.values())))
-    start, count = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - start) < SECONDS:
-        finish(next(iter(next(steps).values())))
-        count += 1
-    return elapsed / count
+    ends = [time.perf_counter()]
+    for losses in steps:
+        finish(next(iter(losses.values())))
+        ends.append(time.perf_counter())
+        if ends[-1] - ends[0] >= SECONDS:
+            break
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
 def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]]:

@@ -11,19 +11,26 @@ from typing import Any
 
 import yaml
 
+from stages.base.errors import StageError
 from stages.base.files import replacing, write_json
 
 DVC, SHOWN = Path("dvc.yaml"), Path("stages/page/assets/pipeline.json")
 WIDTH = 108  # characters of a line, without its indentation
-# a key `deps` with all that is indented more
-BLOCK = re.compile(r"^(?P<space> +)deps:.*\n(?:(?P=space) .*\n)*", re.MULTILINE)
+# a key `deps` with all that is indented more, or a list's entry
+BLOCK = re.compile(r"^(?P<space> +)deps:.*\n(?:(?P=space)(?: |- ).*\n)*", re.MULTILINE)
 
 
 def write_deps(path: Path = DVC) -> None:
-    """Bring the code deps of all templates up to date; everything else stays as it is written."""
+    """Bring the code deps of all templates up to date; everything else stays as it is written.
+
+    Raises StageError where a template has none to bring up to date.
+    """
     text = path.read_text(encoding="utf-8")
-    templates = [stage.get("do", stage) for stage in yaml.safe_load(text)["stages"].values()]
-    blocks = iter([show_deps(template, code_deps(module_of(template), path.parent)) for template in templates])
+    templates = {name: stage.get("do", stage) for name, stage in yaml.safe_load(text)["stages"].items()}
+    for name, template in templates.items():
+        if "deps" not in template:
+            raise StageError(f"{path}: {name} has no deps: write `deps: []` there, and call again")
+    blocks = iter([show_deps(template, code_deps(module_of(template), path.parent)) for template in templates.values()])
     with replacing(path) as part:
         part.write_text(re.sub(BLOCK, lambda match: indent(next(blocks), match["space"]), text), encoding="utf-8")
 
@@ -31,7 +38,8 @@ def write_deps(path: Path = DVC) -> None:
 def show_deps(template: Any, code: list[str]) -> str:
     """The data that a template reads, then the code, as YAML."""
     data = [f'"{dep}"' if "$" in dep else dep for dep in template["deps"] if not dep.startswith("stages/")]
-    lines = [fill(", ".join(part), WIDTH, break_on_hyphens=False) for part in ([*data, ""], code)]
+    parts = [[*data, ""], code] if data else [code]
+    lines = [fill(", ".join(part), WIDTH, break_on_hyphens=False) for part in parts]
     return f"deps:\n  [\n{indent(chr(10).join(line.rstrip() for line in lines), '    ')}\n  ]\n"
 
 

@@ -4,25 +4,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import networkx
+from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
 
 from stages.base.params import read_params
-from stages.commands._dvc import dvc, flatten, read_graph, read_lock
+from stages.commands._dvc import dvc, flatten, read_graph
 
 
 def find_readers(
-    params: Mapping[str, Any], lock: Mapping[str, Any], stages: networkx.DiGraph
+    params: Mapping[str, Any], declared: Mapping[str, Iterable[str]], stages: networkx.DiGraph
 ) -> dict[str, tuple[set[str], set[str]]]:
     """For each key of params.yaml the stages that read it, and those that follow them.
 
-    A key stands for all keys below it where they have the same readers. `lock` are the stages of dvc.lock.
+    A key stands for all keys below it where they have the same readers. `declared` are the keys of each stage.
     """
     readers = {
         leaf: frozenset(
-            name
-            for name, stage in lock.items()
-            if name in stages  # the lock keeps those of a variant that is gone
-            for key in stage.get("params", {}).get("params.yaml", {})
-            if f"{leaf}.".startswith(f"{key}.")
+            name for name, keys in declared.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)
         )
         for leaf in flatten(params)
     }
@@ -39,6 +37,14 @@ def find_readers(
     return rows
 
 
+def declared_keys(repo: Repo) -> dict[str, list[str]]:
+    """The keys of params.yaml that dvc.yaml declares for each stage."""
+    return {
+        stage.addressing: [key for dep in stage.deps if isinstance(dep, ParamsDependency) for key in dep.params]
+        for stage in repo.index.stages
+    }
+
+
 def abbreviate(names: set[str], everything: Iterable[str]) -> str:
     """Stage names in one line: `group` for all members of a group, `group@member` for some."""
     shown = set()
@@ -51,7 +57,7 @@ def abbreviate(names: set[str], everything: Iterable[str]) -> str:
 
 def main() -> None:
     stages = read_graph(dvc("dag", "--dot"))
-    for key, (direct, after) in find_readers(read_params(), read_lock(), stages).items():
+    for key, (direct, after) in find_readers(read_params(), declared_keys(Repo()), stages).items():
         print(f"{key}: {abbreviate(direct, stages) or 'check_params'}")
         if after:
             print(f"    then {abbreviate(after, stages)}")

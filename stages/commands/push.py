@@ -27,15 +27,15 @@ def runs(repo: Repo) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
+    repo = Repo()
+    if remote_name(repo) is None:
+        where = "a folder, or begins with ssh:// or s3://"
+        raise StageError(f"no remote is set up: call `dvc remote add --default storage URL`, where URL is {where}")
+    if not keeps_runs(repo):
+        raise StageError("over HTTP a remote can only be read: push to the folder that the server shows")
+    reach(repo)
+    call("push", "--run-cache")
     try:
-        repo = Repo()
-        if remote_name(repo) is None:
-            where = "a folder, or begins with ssh:// or s3://"
-            raise StageError(f"no remote is set up: call `dvc remote add --default storage URL`, where URL is {where}")
-        if not keeps_runs(repo):
-            raise StageError("over HTTP a remote can only be read: push to the folder that the server shows")
-        reach(repo)
-        call("push", "--run-cache")
         with repo.lock:
             failed = [
                 str(item)

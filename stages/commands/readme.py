@@ -8,6 +8,7 @@ from typing import Any
 
 import networkx
 
+from stages.__main__ import require_name
 from stages.base.errors import StageError
 from stages.base.files import replacing
 from stages.base.params import at, read_params
@@ -170,6 +171,8 @@ def transfer_table() -> Iterator[str]:
     specialist, chance = {"label": at(params, "cnn.label")}, {"label": "random guessing"}
     classifiers = {"cnn": specialist, **at(params, "lightgbm.classifiers"), **at(params, "linear.classifiers")}
     for name, classifier in {**classifiers, "chance": chance}.items():
+        if name not in scores:
+            raise StageError(f"metrics/transfer.json has no {name}: run `dvc repro` first")
         row, classes = scores[name], classifier.get("classes", "all")
         task = "" if classes == "all" else f"{' or '.join(classes)}: "
         yield (
@@ -214,7 +217,7 @@ def fill(text: str) -> str:
     """`text` with what stands between each pair of marks `<!-- NAME -->` and `<!-- end -->` made anew."""
 
     def block(match: re.Match) -> str:
-        lines = "\n".join(BLOCKS[match["name"]]())
+        lines = "\n".join(BLOCKS[require_name(match["name"], list(BLOCKS), "table")]())
         return f"<!-- {match['name']} -->\n{lines}\n<!-- end -->"
 
     return re.sub(r"<!-- (?P<name>\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import networkx
-from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
 
-from stages.base.errors import StageError
 from stages.commands._dvc import call
 from stages.commands._remote import keeps_runs, reach, remote_name
 from stages.commands.why import CONSTANT
@@ -96,18 +94,15 @@ def run(repo: Repo, due: Iterable[str]) -> None:
 
 def main() -> None:
     tried: set[str] = set()
-    try:
-        while bring(repo := Repo(), status := repo.status(), tried):
-            pass
-        due = to_run(repo.index.graph, status)
-        if not due:
-            print("Every stage is up to date.")
-        elif not absent(repo.index.outs) or len(due) == len(repo.index.stages):
-            run(repo, [])
-        else:
+    while bring(repo := Repo(), status := repo.status(), tried):
+        pass
+    due = to_run(repo.index.graph, status)
+    if not due:
+        print("Every stage is up to date.")
+    elif not absent(repo.index.outs) or len(due) == len(repo.index.stages):
+        run(repo, [])
+    else:
+        run(repo, due)
+        if due := to_run((repo := Repo()).index.graph, repo.status()):
+            print("What was made anew is not, byte for byte, what dvc.lock knows: the stages that read it run.")
             run(repo, due)
-            if due := to_run((repo := Repo()).index.graph, repo.status()):
-                print("What was made anew is not, byte for byte, what dvc.lock knows: the stages that read it run.")
-                run(repo, due)
-    except DvcException as error:
-        raise StageError(str(error)) from error

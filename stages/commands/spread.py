@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
+from subprocess import DEVNULL
 from typing import Any
 
 from dvc.api import metrics_show
@@ -16,7 +17,7 @@ from dvc.api import metrics_show
 from stages.__main__ import require_name
 from stages.base.errors import StageError
 from stages.base.files import write_json
-from stages.commands._dvc import start_dvc
+from stages.commands._dvc import last_commit, start_dvc
 
 SPREAD = Path("metrics/spread.json")
 
@@ -83,7 +84,7 @@ ROWS = {
 def run(name: str, row: Row, seed: int) -> dict[str, float]:
     """The scores of one run, as the experiment `spread-NAME-SEED`. Raises StageError where it fails."""
     experiment = f"spread-{name}-{seed}"
-    start_dvc("exp", "remove", experiment, capture_output=True)  # of an earlier call
+    start_dvc("exp", "remove", experiment, stdout=DEVNULL, stderr=DEVNULL)  # of an earlier call
     values = [f"--set-param={key}={value}" for key, value in {**row.changes, row.key: seed}.items()]
     print(f"{experiment}: {' '.join(values)}", flush=True)
     if start_dvc("exp", "run", "--temp", "--name", experiment, *values, row.target).returncode:
@@ -116,9 +117,12 @@ def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]
 def main(*names: str) -> None:
     for name in names:
         require_name(name, list(ROWS), "row")
+    last_commit(SPREAD.as_posix())
     for name in names or ROWS:
         runs = []
         for seed in range(ROWS[name].seeds):
             runs.append(run(name, ROWS[name], seed))
-            write_json(SPREAD, read_spread() | {name: summarise(runs)})
+            rows = read_spread()
+            if all(score["n"] <= len(runs) for score in rows.get(name, {}).values()):  # else those of earlier tell more
+                write_json(SPREAD, rows | {name: summarise(runs)})
             print(f"{SPREAD}: {name} over {len(runs)} of {ROWS[name].seeds}", flush=True)

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,8 @@ from dvc.repo import Repo
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
-from stages.commands._dvc import dvc, flatten
-from stages.commands._remote import remote_name
+from stages.commands._dvc import dvc, flatten, last_commit
+from stages.commands._remote import PATIENCE, remote_name
 
 ATTEMPTS = 3  # more, after machines that died
 LOCAL = "local"
@@ -47,17 +48,22 @@ def read_arguments(arguments: tuple[str, ...]) -> Namespace:
 
 
 def grid(values: list[str], seeds: int, params: Any) -> list[POINT]:
-    """All combinations of the values of each key, and of the seeds. Raises StageError where there is none."""
+    """All combinations of the values of each key, and of the seeds.
+
+    A comma in brackets parts the entries of a list. Raises StageError where there is none, or a key has values twice.
+    """
     axes: dict[tuple[str, ...], list[str]] = {}
     for value in values:
         key, equals, several = value.partition("=")
         if not equals or not several:
             raise StageError(f"-S {value}: give a key and its values, as in -S gifs.frames=8,14")
-        axes[(key,)] = several.split(",")
-    if seeds:
+        if (key,) in axes or (seeds and key.endswith(SEED)):
+            raise StageError(f"-S {value}: {key} has values already")
+        axes[(key,)] = re.split(r",(?![^\[\]]*\])", several)
+    if seeds > 0:
         keys = tuple(key for key in flatten(params) if key.endswith(SEED))
         axes[keys] = [str(seed) for seed in range(seeds)]
-    if not axes:
+    if not axes or seeds < 0:
         raise StageError("a sweep needs values: -S KEY=VALUE,..., or --seeds N")
     return [
         {key: value for keys, value in zip(axes, chosen, strict=True) for key in keys}
@@ -127,7 +133,12 @@ def start(arguments: Namespace, points: dict[str, POINT], revision: str, config:
     except ModuleNotFoundError as error:
         raise StageError("sweeps need Ray: call make sweeps") from error
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # other machines need not have this code
-    ray.init(None if arguments.address == LOCAL else arguments.address, log_to_driver=False, logging_level="error")
+    try:
+        if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", arguments.address):
+            socket.create_connection(place.groups(), PATIENCE).close()  # Ray itself would try for eight minutes
+        ray.init(arguments.address, log_to_driver=False, logging_level="error")
+    except OSError as error:
+        raise StageError(f"no Ray cluster answers at {arguments.address} ({error})") from error
     task = ray.remote(num_cpus=arguments.cpus, num_gpus=arguments.gpus, max_retries=ATTEMPTS)(run_point)
     origin = arguments.origin or str(Path.cwd())
     running = {
@@ -162,12 +173,14 @@ def table(points: Mapping[str, POINT], scores: Mapping[str, Mapping[str, float]]
 
 
 def read_scores(repo: Repo, targets: list[str], name: str) -> dict[str, float]:
-    """The numbers that the targets' own metrics files hold in an experiment."""
-    files = [
-        out.def_path for stage in repo.index.stages if stage.addressing in targets for out in stage.outs if out.metric
-    ]
+    """The numbers that the metrics files of the targets, stages or groups of them, hold in an experiment.
+
+    Where there are several files, each number has the name of its own before it.
+    """
+    stages = [stage for stage in repo.index.stages if {stage.addressing, stage.addressing.split("@")[0]} & {*targets}]
+    files = [out.def_path for stage in stages for out in stage.outs if out.metric]
     return {
-        key: value
+        f"{Path(file).relative_to('metrics').with_suffix('')} {key}" if len(files) > 1 else key: value
         for file in files
         for key, value in flatten(metrics_show(file, rev=name)).items()
         if isinstance(value, int | float)
@@ -197,14 +210,3 @@ def main(*arguments: str) -> None:
 def describe(point: POINT) -> str:
     """The values of a point in one line."""
     return " ".join(f"{key}={value}" for key, value in point.items())
-
-
-def last_commit() -> str:
-    """The last commit. Raises StageError where something is not committed: the cluster would not know it."""
-
-    def git(*command: str) -> str:
-        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
-
-    if changed := git("status", "--porcelain", "--untracked-files=no"):
-        raise StageError(f"not all is committed, so the cluster would not know it: {' '.join(changed.split())}")
-    return git("rev-parse", "HEAD")

@@ -1,3 +1,7 @@
+from types import SimpleNamespace
+
+import torch
+
 from stages.commands import bench
 
 
@@ -16,3 +20,9 @@ def test_each_stage_and_each_network_has_a_row(small, monkeypatch, capsys):
         numbers = [float(number.replace(",", "").rstrip("%")) for number in row[1:]]
         assert len(numbers) == 6
         assert min(numbers) > 0
+
+
+def test_a_training_that_ends_sooner_than_it_is_timed_has_a_row_too():
+    steps = [{"loss": torch.zeros(1)}] * (bench.WARM_UP + 5)
+    trainer = SimpleNamespace(training=SimpleNamespace(epochs=1), epoch=lambda _: iter(steps))
+    assert 0 < bench.time_step(trainer) < 1

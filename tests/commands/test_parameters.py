@@ -5,14 +5,9 @@ from stages.commands.parameters import abbreviate, find_readers
 
 def test_a_key_stands_for_those_below_it_where_they_have_the_same_readers():
     params = {"a": {"x": 1, "y": {"z": 2}}, "b": {"p": 1, "q": 2}}
-    lock = {
-        "one": {"params": {"params.yaml": {"a": params["a"], "b.p": 1}}},
-        "two@k": {"params": {"params.yaml": {"b.q": 2}}},
-        "three": {},
-        "two@gone": {"params": {"params.yaml": {"b.q": 2}}},
-    }
+    declared = {"one": ["a", "b.p"], "two@k": ["b.q"], "three": []}
     stages = networkx.DiGraph([("one", "three"), ("two@k", "three")])
-    assert find_readers(params, lock, stages) == {
+    assert find_readers(params, declared, stages) == {
         "a": ({"one"}, {"three"}),
         "b.p": ({"one"}, {"three"}),
         "b.q": ({"two@k"}, {"three"}),

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,20 @@ def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
     (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
     with pytest.raises(StageError, match=r"metrics/faces/one_per_person.json is missing: run `dvc repro`"):
         fill(mark("faces"))
+
+
+def test_a_classifier_that_has_not_run_is_named(small, tmp_path):
+    (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
+    shutil.copytree(small / "metrics", tmp_path / "metrics")
+    scores = json.loads(Path("metrics/transfer.json").read_text())
+    del scores["lightgbm_pca"]
+    Path("metrics/transfer.json").write_text(json.dumps(scores))
+    with pytest.raises(StageError, match=r"metrics/transfer.json has no lightgbm_pca: run `dvc repro`"):
+        fill(mark("transfer"))
+
+
+def test_a_mark_of_no_table_is_named_with_the_nearest(ending):
+    assert "no table 'digit', did you mean digits?" in ending(fill, mark("digit"))[1]
 
 
 def test_text_outside_the_marks_stays(monkeypatch):

@@ -9,7 +9,7 @@ from stages.base.errors import StageError
 from stages.commands import spread
 from stages.commands._dvc import flatten, read_lock
 from stages.commands.spread import ROWS, Row, main, summarise
-from tests.pipelines import dvc, read_yaml
+from tests.pipelines import change, dvc, read_yaml
 
 
 def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
@@ -32,6 +32,16 @@ def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capf
     main()
     assert "Running stage 'score'" not in capfd.readouterr().out
     assert Path("metrics/spread.json").read_bytes() == first
+    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "scores", "seed", 1, {"scale": 3.0})})
+    main()
+    assert Path("metrics/spread.json").read_bytes() == first, "of fewer runs, which tell less"
+
+
+def test_rows_are_of_what_is_committed(quick, monkeypatch):
+    monkeypatch.chdir(quick)
+    change(quick, scale=2.0)
+    with pytest.raises(StageError, match="not all is committed"):
+        main()
 
 
 def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(quick, monkeypatch):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from dvc.repo import Repo
 
 from stages.base.errors import StageError
 from stages.commands._dvc import environment
-from stages.commands.sweep import grid, main, name_of, table
+from stages.commands.sweep import grid, main, name_of, read_scores, table
 from tests.pipelines import commit, copy_pipeline, dvc, git
 from tests.storage import Storage
 
@@ -41,12 +42,24 @@ def test_a_grid_has_all_combinations_and_seeds_go_to_all_trainings():
     assert name_of(points[0], ["target"], "revision") != name_of(points[0], ["target"], "another")
 
 
-@pytest.mark.parametrize("value", ["a.b", "a.b="])
-def test_a_grid_without_values_is_a_fault(value):
-    with pytest.raises(StageError, match="give a key and its values"):
-        grid([value], 0, PARAMS)
-    with pytest.raises(StageError, match="a sweep needs values"):
-        grid([], 0, PARAMS)
+def test_values_may_be_lists():
+    assert [point["hidden"] for point in grid(["hidden=[256,64],[128],[]"], 0, PARAMS)] == ["[256,64]", "[128]", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("values", "seeds", "says"),
+    [
+        (["a.b"], 0, "give a key and its values"),
+        (["a.b="], 0, "give a key and its values"),
+        ([], 0, "a sweep needs values"),
+        (["a=1"], -1, "a sweep needs values"),
+        (["a=1", "a=2"], 0, "a has values already"),
+        (["cnn.training.seed=5"], 2, "cnn.training.seed has values already"),
+    ],
+)
+def test_a_grid_that_is_none_is_a_fault(values, seeds, says):
+    with pytest.raises(StageError, match=says):
+        grid(values, seeds, PARAMS)
 
 
 def test_the_table_has_mean_and_deviation_over_seeds():
@@ -65,6 +78,7 @@ def reference(folder: Path, name: str) -> str:
 
 def test_points_give_what_dvc_gives_one_by_one_and_a_wrong_one_fails_alone(lab, monkeypatch, capsys):
     monkeypatch.chdir(lab)
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # which only `--address` may name
     with pytest.raises(StageError, match="1 of 3 points failed"):
         main("-S", f"{FRAMES}=1,4,6", "render_gifs")
     said = capsys.readouterr().out
@@ -81,6 +95,14 @@ def test_points_give_what_dvc_gives_one_by_one_and_a_wrong_one_fails_alone(lab, 
     # what ran is not run again
     main("-S", f"{FRAMES}=4,6", "render_gifs")
     assert "2 points, of which 2 ran before" in capsys.readouterr().out
+
+
+def test_scores_of_a_group_have_the_names_of_their_files(lab, monkeypatch):
+    monkeypatch.chdir(lab)
+    scores = read_scores(Repo(), ["measure_digits", "measure_semi@labels_100"], "HEAD")
+    files = {key.split()[0] for key in scores}
+    assert files == {"digits/gaussian", "digits/umbrella_labels", "semi/labels_100"}
+    assert "test_mse" in read_scores(Repo(), ["measure_digits@gaussian"], "HEAD")
 
 
 @contextmanager
@@ -125,4 +147,11 @@ def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
 def test_a_cluster_needs_a_remote(quick, monkeypatch):
     monkeypatch.chdir(quick)
     with pytest.raises(StageError, match="share results through a DVC remote"):
+        main("--address", "127.0.0.1:1", "-S", "scale=2.0", "score")
+
+
+def test_a_cluster_that_is_not_there_is_named(quick, tmp_path, monkeypatch):
+    Storage(str(tmp_path / "remote")).configure(quick)
+    monkeypatch.chdir(quick)
+    with pytest.raises(StageError, match=r"no Ray cluster answers at 127.0.0.1:1"):
         main("--address", "127.0.0.1:1", "-S", "scale=2.0", "score")
