@@ -117,6 +117,10 @@ def quick(quick_ran, tmp_path) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker makes the small pipeline first, while the other one makes the same under interruptions."""
-    first = ("test_pipeline", "test_interruptions", "test_experiments", "test_background")
+    """One worker makes the small pipeline first, while the other one makes the same under interruptions.
+
+    Then come the slow files, so that both end at the same time.
+    """
+    first = ("test_pipeline", "test_interruptions", "test_experiments", "test_background", "test_sweep")
+    first += ("test_remotes", "test_build_page", "test_full_disks")
     items.sort(key=lambda item: first.index(item.path.stem) if item.path.stem in first else len(first))

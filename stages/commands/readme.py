@@ -192,12 +192,13 @@ def graph() -> Iterator[str]:
         a, b = (box_of.get(template, (template,)) for template in (stage.split("@")[0] for stage in edge))
         if a != b and ("build_page",) not in (a, b):
             boxes.add_edge(a, b)
+    labels = {box: f'{box[0]}["{"<br>".join(box)}"]' for box in boxes if len(box) > 1}
     yield "```mermaid"
     yield "flowchart LR"
-    yield from sorted(f'    {box[0]}["{"<br>".join(box)}"]' for box in boxes if len(box) > 1)
     for box, after in sorted(networkx.transitive_reduction(boxes).adjacency()):
-        if after:
-            yield f"    {box[0]} --> {' & '.join(sorted(other[0] for other in after))}"
+        if after:  # a label stands where its box is first named
+            first, *others = (labels.pop(each, each[0]) for each in (box, *sorted(after)))
+            yield f"    {first} --> {' & '.join(others)}"
     yield "```"
 
 
