@@ -196,14 +196,16 @@ def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_who
 
 
 def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
-    """They get their stages, and figures and tables show them; here as an experiment."""
-    figures = [own_small / "plots/transfer/bars.png", own_small / "plots/digits/priors.png"]
+    """They get their stages, and figures and tables show them; here in an experiment, beside other GIFs."""
+    names = "transfer/bars.png", "digits/priors.png", "interpolation/grid.gif"
+    figures = [own_small / "plots" / name for name in names]
     before = [path.read_bytes() for path in figures]
     wide = "{label: wide Gaussian, prior: {kind: gaussian, dim: 2, std: 2.0}, training: {epochs: 1}}"
     bright = "{label: LightGBM on pixels, features: data/objects/cifar10.npz, settings: defaults, classes: [cat, dog]}"
-    entries = "-S", f"+digits.priors.wide={wide}", "-S", f"+lightgbm.classifiers.bright={bright}"
-    targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers", "build_page"
-    done = dvc(own_small, "exp", "run", *entries, *targets)
+    values = f"+digits.priors.wide={wide}", f"+lightgbm.classifiers.bright={bright}", "gifs.frames=4"
+    entries = [word for value in values for word in ("-S", value)]
+    targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers", "render_gifs"
+    done = dvc(own_small, "exp", "run", *entries, *targets, "build_page")
     assert set(re.findall("Running stage '(.*)'", done.stdout)) == {
         "check_params",
         "list_variants",
@@ -211,6 +213,7 @@ def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
         "draw_priors",
         "train_lightgbm@bright",
         "compare_classifiers",
+        "render_gifs",
         "build_page",
     }
     assert json.loads((own_small / "metrics/digits/wide.json").read_text(encoding="utf-8"))["test_mse"] > 0

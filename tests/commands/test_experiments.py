@@ -24,9 +24,8 @@ def wide(text: str) -> int:
 
 
 def test_an_experiment_in_the_workspace_runs_what_depends_on_its_parameter(lab):
-    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5", "-S", "gifs.frames=4")
-    after = {"check_params", "list_variants", *AFTER, "draw_priors", "render_gifs", "build_page"}
-    assert set(ran(done.stdout)) == after
+    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5")
+    assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors", "build_page"}
     assert name_of(done.stdout) in dvc(lab, "exp", "list").stdout
 
 
@@ -80,7 +79,7 @@ def test_going_back_restores_everything_and_trains_nothing(lab):
     git(lab, "checkout", "--quiet", "HEAD~1", "--", ".")
     assert not set(ran(dvc(lab, "repro").stdout)) - {"check_params"}
     earlier = outputs(lab)
-    assert all(earlier[path] != later[path] for path in (weights, "plots/interpolation/grid.gif"))
+    assert earlier[weights] != later[weights]
     git(lab, "checkout", "--quiet", "HEAD", "--", ".")
     git(lab, "checkout", "--quiet", "HEAD~1", "--", "params.yaml")
     assert ran(dvc(lab, "repro").stdout) == []
