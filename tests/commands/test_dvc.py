@@ -33,7 +33,11 @@ def test_an_interrupted_command_waits_for_dvc_to_end(project, tmp_path):
     (tmp_path / "dvc").chmod(0o755)
     path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(project)}
     command = subprocess.Popen(
-        [sys.executable, "-c", CALL], env=os.environ | path, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", CALL],
+        env=os.environ | path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a background process ignores
     )
     while not (tmp_path / "started").exists():
         assert command.poll() is None
