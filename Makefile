@@ -8,8 +8,8 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment remotes sweeps repro checkout push page check why parameters experiments spread bench test demo deps \
-        readme lint lock
+.PHONY: help environment remotes sweeps needs-git repro push page check why parameters experiments spread bench test \
+        demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,10 +30,10 @@ remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and t
 sweeps: $(READY) ## install what sweeps over several machines need
 	$(INSTALL) requirements-sweeps.txt
 
-repro: checkout $(READY) ## take what is there, in the remote too if there is one, and run all other stages
+repro: needs-git $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@python -m stages.commands repro
 
-checkout:
+needs-git:
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 
 push: $(READY) ## share the results, and those of earlier runs, through the DVC remote

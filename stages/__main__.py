@@ -7,6 +7,7 @@ import ctypes
 import inspect
 import os
 import resource
+import select
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from stages.base.files import write_json
 
 TIMES = Path(".checkpoints/times")
 M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1  # malloc.h
+STDOUT = 1  # its file descriptor
 RESUME = "`dvc repro` goes on from the last finished stage or epoch"
 STAGES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
@@ -46,13 +48,20 @@ def call(main: Callable[..., None], arguments: Sequence[str], usage: str, resume
     except KeyboardInterrupt:
         print(f"interrupted: {resume}", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still writes at its end
-        sys.exit(141)
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)  # what Python still writes at its end
+            sys.exit(141)
         from stages.base.sentences import explain
 
         sys.exit(f"error: {explain(error)}")
+
+
+def nobody_reads() -> bool:
+    """Whether the reader of standard output has left; other pipes and connections break, too."""
+    output = select.poll()
+    output.register(STDOUT, 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))
 
 
 def parameters(main: Callable[..., None]) -> list[str]:

@@ -104,6 +104,7 @@ def test_commands_for_people_are_called_alike(ending):
         ),
         (OSError(errno.EISDIR, "Is a directory", "a.npz"), "Is a directory (a.npz)"),
         (ConnectionError("nobody answers"), "nobody answers"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "Broken pipe"),
     ],
 )
 def test_a_fault_of_the_users_world_is_one_sentence(ending, fault, says):

@@ -32,7 +32,7 @@ def start_dvc(*arguments: str, **options: Any) -> subprocess.CompletedProcess:
         try:
             said, faults = process.communicate()
         except KeyboardInterrupt:
-            process.wait()
+            process.communicate()  # to the end of what it says, for which a full pipe would let it wait
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, said, faults)
 
