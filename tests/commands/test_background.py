@@ -27,24 +27,19 @@ def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
     assert outputs(lab) == before
 
 
-def test_a_queued_sweep_runs_in_the_background(lab):
-    queued = dvc(lab, "exp", "run", "--queue", "-S", "gifs.frames=3,4", "render_gifs").stdout
+def test_a_queued_sweep_runs_in_the_background(quick):
+    queued = dvc(quick, "exp", "run", "--queue", "-S", "scale=2.0,3.0", "score").stdout
     names = re.findall(r"Queued experiment '(\S+)'", queued)
     assert len(names) == 2
-    dvc(lab, "queue", "start", "-j", "1")
+    dvc(quick, "queue", "start", "-j", "1")
     try:
-        deadline = time.monotonic() + 300
-        while len(re.findall("Success|Failed", status := dvc(lab, "queue", "status").stdout)) < 2:
-            assert time.monotonic() < deadline, status
-            time.sleep(3)
+        while len(re.findall("Success|Failed", status := dvc(quick, "queue", "status").stdout)) < 2:
+            time.sleep(1)
     finally:
-        dvc(lab, "queue", "stop", "--kill")
+        dvc(quick, "queue", "stop", "--kill")
     assert "Failed" not in status
-    frames = set()
-    for name in names:
-        changed = json.loads(dvc(lab, "exp", "diff", "HEAD", name, "--json").stdout)["metrics"]
-        frames.add(changed["metrics/interpolation.json"]["frames"]["new"])
-    assert frames == {4, 6}
+    differences = [json.loads(dvc(quick, "exp", "diff", "HEAD", name, "--json").stdout)["metrics"] for name in names]
+    assert {each["metrics/scores.json"]["error"]["new"] for each in differences} == {2.0, 3.0}
 
 
 def test_a_training_shows_its_curves_while_it_runs(lab):
@@ -59,9 +54,7 @@ def test_a_training_shows_its_curves_while_it_runs(lab):
     )
     curves, steps = "plots/digits/gaussian/curves/metrics.json", set()
     try:
-        deadline = time.monotonic() + 120
         while len(steps - {None, 1}) < 2:  # 1: the last step of the committed run
-            assert time.monotonic() < deadline
             assert training.poll() is None
             workspace = json.loads(dvc(lab, "exp", "show", "--json").stdout)[0]
             # seen once: no data while the other `dvc` works; a user looks again
