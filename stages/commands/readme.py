@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,133 +53,169 @@ def read_metrics(name: str) -> dict[str, Any]:
         raise StageError(f"metrics/{name}.json is missing: run `dvc repro` first") from error
 
 
+@dataclass
+class Row:
+    """Scores of the last run, and, where that was run over seeds, each score's mean, deviation and number of runs."""
+
+    label: str
+    scores: Mapping[str, float]
+    over: Mapping[str, Any] = field(default_factory=dict)
+    published: str = ""
+
+    def part(self, label: str, prefix: str = "", suffix: str = "") -> "Row":
+        """The scores whose names begin and end so, by what lies between."""
+
+        def strip(scores: Mapping[str, Any]) -> dict[str, Any]:
+            names = [name for name in scores if name.startswith(prefix) and name.endswith(suffix)]
+            return {name.removeprefix(prefix).removesuffix(suffix): scores[name] for name in names}
+
+        return Row(label, strip(self.scores), strip(self.over))
+
+    def title(self) -> str:
+        """The label, with the number of runs where there was more than one."""
+        n = next(iter(self.over.values()))["n"] if self.over else 1
+        return f"{self.label} ({n} runs)" if n > 1 else self.label
+
+
+Column = Callable[[Row], str]
+
+
+def score(key: str, form: str) -> Column:
+    """A score of the last run, and in brackets mean and deviation over several; nothing where a row has no such score."""
+
+    def show(row: Row) -> str:
+        last = f"{row.scores[key]:{form}}" if key in row.scores else ""
+        if not (over := row.over.get(key)) or (last and not over["std"]):
+            return last
+        several = f"{over['mean']:{form}}" + (f" ± {over['std']:{form}}" if over["std"] else "")
+        return f"{last} ({several})" if last else several
+
+    return show
+
+
+def worst_error(row: Row) -> str:
+    return f"{row.over['test_error']['max']:.2%}" if row.over else ""
+
+
+def published(row: Row) -> str:
+    return row.published
+
+
+def table(first: str, columns: Mapping[str, Column], rows: Iterable[Row]) -> Iterator[str]:
+    yield f"| {' | '.join([first, *columns])} |"
+    yield f"| --- {'| --- ' * len(columns)}|"
+    for row in rows:
+        yield f"| {' | '.join([row.title(), *(show(row) for show in columns.values())])} |"
+
+
+def read_rows(section: str, folder: str) -> dict[str, Row]:
+    """A row per entry of a section of params.yaml; a folder of metrics/ has a file of each."""
+    spread = read_spread()
+    return {
+        name: Row(entry["label"], read_metrics(f"{folder}/{name}"), spread.get(name, {}), PUBLISHED.get(name, ""))
+        for name, entry in at(read_params(), section).items()
+    }
+
+
 def digits_table() -> Iterator[str]:
-    yield "| prior | test MSE | k-NN accuracy | sliced W2 (floor) | two-sample accuracy | petal accuracy | published |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for name, prior in at(read_params(), "digits.priors").items():
-        scores = read_metrics(f"digits/{name}")
-        petals = f"{scores['petal_accuracy']:.1%}" if "petal_accuracy" in scores else ""
-        yield (
-            f"| {prior['label']} | {scores['test_mse']:.4f} | {scores['knn_accuracy']:.1%} "
-            f"| {scores['sliced_w2']:.3f} ({scores['sliced_w2_floor']:.3f}) | {scores['two_sample_accuracy']:.1%} "
-            f"| {petals} | {PUBLISHED.get(name, '')} |"
-        )
+    columns = {
+        "test MSE": score("test_mse", ".4f"),
+        "k-NN accuracy": score("knn_accuracy", ".1%"),
+        "sliced W2": score("sliced_w2", ".3f"),
+        "its floor": score("sliced_w2_floor", ".3f"),
+        "two-sample accuracy": score("two_sample_accuracy", ".1%"),
+        "petal accuracy": score("petal_accuracy", ".1%"),
+        "published": published,
+    }
+    return table("prior", columns, read_rows("digits.priors", "digits").values())
 
 
 def semi_table() -> Iterator[str]:
-    spread = read_spread()
-    yield "| of 55,000 images | test error | over draws or seeds | worst | calibration | MSE | style to class | paper |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-    for name, variant in at(read_params(), "semi.variants").items():
-        scores, over = read_metrics(f"semi/{name}"), at(spread, f"{name}.test_error", {})
-        runs = f"{show_mean(over)} ({over['n']})" if over else ""
-        worst = f"{over['max']:.2%}" if over else ""
-        yield (
-            f"| {variant['label']} | {scores['test_error']:.2%} | {runs} | {worst} "
-            f"| {scores['calibration_error']:.2%} | {scores['test_mse']:.4f} | {scores['style_knn_accuracy']:.1%} "
-            f"| {PUBLISHED.get(name, '')} |"
-        )
-
-
-def show_mean(scores: dict[str, float]) -> str:
-    """The mean, and the deviation where there was more than one run."""
-    return f"{scores['mean']:.2%}" + (f" ± {scores['std']:.2%}" if scores["n"] > 1 else "")
+    columns = {
+        "test error": score("test_error", ".2%"),
+        "worst": worst_error,
+        "calibration": score("calibration_error", ".2%"),
+        "MSE": score("test_mse", ".4f"),
+        "style to class": score("style_knn_accuracy", ".1%"),
+        "paper": published,
+    }
+    return table("of 55,000 images", columns, read_rows("semi.variants", "semi").values())
 
 
 def ablation_table() -> Iterator[str]:
-    yield "| 100 labels | test error | worst | draws | style to class |"
-    yield "| --- | --- | --- | --- | --- |"
-    for name, scores in read_spread().items():
-        if name == "labels_100" or name.startswith("labels_100_"):  # not labels_1000
-            error, style = scores["test_error"], scores["style_knn_accuracy"]
-            what = name.removeprefix("labels_100").replace("_", " ").strip() or "all terms"
-            yield f"| {what} | {show_mean(error)} | {error['max']:.2%} | {error['n']} | {style['mean']:.1%} |"
-
-
-def seeds_table() -> Iterator[str]:
-    """What ran over seeds of all else: of each row the scores that its table shows first."""
-    shown = {
-        "test_mse": ("test MSE", ".4f"),
-        "sliced_w2": ("sliced W2", ".3f"),
-        "held_out_mse": ("held-out MSE", ".4f"),
-        "two_sample_accuracy": ("two-sample accuracy", ".1%"),
-        "same_person_top1": ("same person", ".1%"),
-        "verification_accuracy": ("pairs told right", ".1%"),
-        "accuracy": ("accuracy", ".2%"),
-        "auroc": ("AUROC", ".2%"),
+    columns = {
+        "test error": score("test_error", ".2%"),
+        "worst": worst_error,
+        "style to class": score("style_knn_accuracy", ".1%"),
     }
-    yield "| over seeds | runs | mean ± deviation |"
-    yield "| --- | --- | --- |"
-    for name, scores in read_spread().items():
-        if not name.startswith(("labels_", "clusters_")):
-            values = [
-                f"{label} {over['mean']:{form}} ± {over['std']:{form}}"
-                for key, (label, form) in shown.items()
-                if (over := scores.get(key))
-            ]
-            yield f"| {name.replace('_', ' ')} | {next(iter(scores.values()))['n']} | {', '.join(values)} |"
+    rows = [
+        Row(name.removeprefix("labels_100").replace("_", " ").strip() or "all terms", {}, over)
+        for name, over in read_spread().items()
+        if name == "labels_100" or name.startswith("labels_100_")  # not labels_1000
+    ]
+    return table("100 labels", columns, rows)
 
 
 def faces_table() -> Iterator[str]:
-    formats = {
-        "held_out_mse": ("MSE", ".4f"),
-        "held_out_ssim": ("SSIM", ".3f"),
-        "norm_deviation": ("norm's deviation", ".3f"),
-        "top_eigenvalue": ("top eigenvalue", ".1f"),
-        "kurtosis": ("kurtosis", ".2f"),
-        "two_sample_accuracy": ("two-sample accuracy", ".1%"),
-        "same_person_top1": ("same person", ".1%"),
-        "density": ("density of samples", ".2f"),
-        "coverage": ("coverage", ".2f"),
+    columns = {
+        "MSE": score("held_out_mse", ".4f"),
+        "SSIM": score("held_out_ssim", ".3f"),
+        "norm's deviation": score("norm_deviation", ".3f"),
+        "top eigenvalue": score("top_eigenvalue", ".1f"),
+        "kurtosis": score("kurtosis", ".2f"),
+        "two-sample accuracy": score("two_sample_accuracy", ".1%"),
+        "same person": score("same_person_top1", ".1%"),
+        "density of samples": score("density", ".2f"),
+        "coverage": score("coverage", ".2f"),
     }
-    yield f"| held-out people | {' | '.join(name for name, _ in formats.values())} |"
-    yield f"| --- {'| --- ' * len(formats)}|"
-    variants = at(read_params(), "faces.variants")
-    scores = {name: read_metrics(f"faces/{name}") for name in variants}
-    rows = [(f"AAE, {entry['label']}", scores[name], "{}") for name, entry in variants.items()]
-    first_of: dict[str, str] = {}  # the baselines are alike for all variants that learned the same images
-    for name, entry in variants.items():
-        first_of.setdefault(entry["images"], name)
-    for images, name in first_of.items():
-        known = images.replace("_", " ")
-        rows.append((f"PCA, whitened, {known}", scores[name], "pca_{}"))
-        rows.append((f"PCA with a Gaussian's norms, {known}", scores[name], "closed_form_{}"))
-    rows.append(("samples of the prior", scores[next(iter(variants))], "{}_floor"))
-    for label, values, pattern in rows:
-        shown = [
-            f"{values[key]:{form}}" if (key := pattern.format(name)) in values else ""
-            for name, (_, form) in formats.items()
-        ]
-        yield f"| {label} | {' | '.join(shown)} |"
+    trained = read_rows("faces.variants", "faces")
+    rows = [replace(row, label=f"AAE, {row.label}") for row in trained.values()]
+    first_of: dict[str, Row] = {}  # the baselines are alike for all variants that learned the same images
+    for name, entry in at(read_params(), "faces.variants").items():
+        first_of.setdefault(entry["images"].replace("_", " "), trained[name])
+    for images, row in first_of.items():
+        rows.append(row.part(f"PCA, whitened, {images}", prefix="pca_"))
+        rows.append(row.part(f"PCA with a Gaussian's norms, {images}", prefix="closed_form_"))
+    rows.append(next(iter(trained.values())).part("samples of the prior", suffix="_floor"))
+    return table("held-out people", columns, rows)
 
 
 def identity_table() -> Iterator[str]:
+    columns = {
+        "same person first": score("same_person_top1", ".1%"),
+        "mean average precision": score("mean_average_precision", ".3f"),
+        "AUROC": score("verification_auroc", ".3f"),
+        "accuracy": score("verification_accuracy", ".1%"),
+        "background": score("background_top1", ".1%"),
+    }
     scores = read_metrics("faces/identity")
-    yield "| held-out people, by | same person first | mean average precision | AUROC | accuracy | background |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for name, label in {"person": "person", "scene": "scene", "code": "whole code", "pca": "whitened PCA"}.items():
-        row = scores[name]
-        yield (
-            f"| {label} | {row['same_person_top1']:.1%} | {row['mean_average_precision']:.3f} "
-            f"| {row['verification_auroc']:.3f} | {row['verification_accuracy']:.1%} | {row['background_top1']:.1%} |"
-        )
+    rows = [
+        Row("person", scores["person"], read_spread().get("identity", {})),
+        Row("scene", scores["scene"]),
+        Row("whole code", scores["code"]),
+        Row("whitened PCA", scores["pca"]),
+    ]
+    return table("held-out people, by", columns, rows)
 
 
 def transfer_table() -> Iterator[str]:
-    params, scores = read_params(), read_metrics("transfer")
-    yield "| CIFAR-10 test images | accuracy | AUROC | training accuracy | published, accuracy / AUROC |"
-    yield "| --- | --- | --- | --- | --- |"
-    specialist, chance = {"label": at(params, "cnn.label")}, {"label": "random guessing"}
-    classifiers = {"cnn": specialist, **at(params, "lightgbm.classifiers"), **at(params, "linear.classifiers")}
-    for name, classifier in {**classifiers, "chance": chance}.items():
+    columns = {
+        "accuracy": score("accuracy", ".2%"),
+        "AUROC": score("auroc", ".2%"),
+        "training accuracy": score("train_accuracy", ".2%"),
+        "published, accuracy / AUROC": published,
+    }
+    params, scores, spread = read_params(), read_metrics("transfer"), read_spread()
+    classifiers = {"cnn": params["cnn"], **at(params, "lightgbm.classifiers"), **at(params, "linear.classifiers")}
+    rows = []
+    for name, classifier in {**classifiers, "chance": {"label": "random guessing"}}.items():
         if name not in scores:
             raise StageError(f"metrics/transfer.json has no {name}: run `dvc repro` first")
-        row, classes = scores[name], classifier.get("classes", "all")
+        classes = classifier.get("classes", "all")
         task = "" if classes == "all" else f"{' or '.join(classes)}: "
-        yield (
-            f"| {task}{classifier['label']} | {row['accuracy']:.2%} | {row['auroc']:.2%} "
-            f"| {row['train_accuracy']:.2%} | {PUBLISHED.get(name, '')} |"
-        )
+        label = f"{task}{classifier['label']}"
+        rows.append(Row(label, scores[name], spread.get(name, {}), PUBLISHED.get(name, "")))
+    return table("CIFAR-10 test images", columns, rows)
 
 
 def graph() -> Iterator[str]:
@@ -209,7 +246,6 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "faces": faces_table,
     "identity": identity_table,
     "transfer": transfer_table,
-    "seeds": seeds_table,
     "graph": graph,
 }
 

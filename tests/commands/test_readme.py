@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -43,17 +44,17 @@ def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(smal
     (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
     shutil.copytree(small / "metrics", tmp_path / "metrics")
     error = {"mean": 0.0154, "std": 0.0004, "min": 0.0152, "max": 0.0157}
-    spread = {
-        name: {"test_error": error | {"n": n}, "style_knn_accuracy": error | {"n": n}} for name, n in OVER.items()
-    }
-    spread["gaussian"] = {name: error | {"n": 3} for name in ("test_mse", "train_mse", "two_sample_accuracy")}
+    over = {name: error | {"n": n, "std": error["std"] if n > 1 else 0.0} for name, n in OVER.items()}
+    spread = {name: {"test_error": scores, "style_knn_accuracy": scores} for name, scores in over.items()}
+    spread["gaussian"] = {name: error | {"n": 3} for name in ("test_mse", "two_sample_accuracy")}
     (tmp_path / "metrics/spread.json").write_text(json.dumps(spread))
-    tables = fill(mark("semi", "ablation", "seeds"))
-    assert "| gaussian | 3 | test MSE 0.0154 ± 0.0004, two-sample accuracy 1.5% ± 0.0% |" in tables
-    assert "| 1.54% ± 0.04% (2) | 1.57% |" in tables
-    assert "| all terms | 1.54% ± 0.04% | 1.57% | 2 | 1.5% |" in tables
-    assert "| without vat | 1.54% | 1.57% | 1 | 1.5% |" in tables
-    assert "| 0 |" not in tables, "labels_1000 is no ablation of labels_100"
+    tables = fill(mark("digits", "semi", "ablation"))
+    assert re.search(r"\| Gaussian \(3 runs\) \| 0\.\d{4} \(0\.0154 ± 0\.0004\) \|", tables)
+    assert re.search(r"\| umbrella with labels \| 0\.\d{4} \|", tables), "which ran once"
+    assert re.search(r"\| 100 labels \(2 runs\) \| \d+\.\d\d% \(1\.54% ± 0\.04%\) \| 1\.57% \|", tables)
+    assert "| all terms (2 runs) | 1.54% ± 0.04% | 1.57% | 1.5% ± 0.0% |" in tables
+    assert "| without vat | 1.54% | 1.57% | 1.5% |" in tables
+    assert "| 0 " not in tables, "labels_1000 is no ablation of labels_100"
 
 
 def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
