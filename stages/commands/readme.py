@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from stages.base.errors import StageError
 from stages.base.files import replacing
 from stages.base.params import at, read_params
 from stages.commands._dvc import dvc, read_graph
+from stages.commands._tables import Row, published, score, table, worst_error
 from stages.commands.spread import read_spread
 
 README = Path("README.md")
@@ -51,61 +52,6 @@ def read_metrics(name: str) -> dict[str, Any]:
         return json.loads(Path("metrics", f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StageError(f"metrics/{name}.json is missing: run `dvc repro` first") from error
-
-
-@dataclass
-class Row:
-    """Scores of the last run, and, where that was run over seeds, each score's mean, deviation and number of runs."""
-
-    label: str
-    scores: Mapping[str, float]
-    over: Mapping[str, Any] = field(default_factory=dict)
-    published: str = ""
-
-    def part(self, label: str, prefix: str = "", suffix: str = "") -> "Row":
-        """The scores whose names begin and end so, by what lies between."""
-
-        def strip(scores: Mapping[str, Any]) -> dict[str, Any]:
-            names = [name for name in scores if name.startswith(prefix) and name.endswith(suffix)]
-            return {name.removeprefix(prefix).removesuffix(suffix): scores[name] for name in names}
-
-        return Row(label, strip(self.scores), strip(self.over))
-
-    def title(self) -> str:
-        """The label, with the number of runs where there was more than one."""
-        n = next(iter(self.over.values()))["n"] if self.over else 1
-        return f"{self.label} ({n} runs)" if n > 1 else self.label
-
-
-Column = Callable[[Row], str]
-
-
-def score(key: str, form: str) -> Column:
-    """A score of the last run, and in brackets mean and deviation over several; nothing where a row has no such score."""
-
-    def show(row: Row) -> str:
-        last = f"{row.scores[key]:{form}}" if key in row.scores else ""
-        if not (over := row.over.get(key)) or (last and not over["std"]):
-            return last
-        several = f"{over['mean']:{form}}" + (f" ± {over['std']:{form}}" if over["std"] else "")
-        return f"{last} ({several})" if last else several
-
-    return show
-
-
-def worst_error(row: Row) -> str:
-    return f"{row.over['test_error']['max']:.2%}" if row.over else ""
-
-
-def published(row: Row) -> str:
-    return row.published
-
-
-def table(first: str, columns: Mapping[str, Column], rows: Iterable[Row]) -> Iterator[str]:
-    yield f"| {' | '.join([first, *columns])} |"
-    yield f"| --- {'| --- ' * len(columns)}|"
-    for row in rows:
-        yield f"| {' | '.join([row.title(), *(show(row) for show in columns.values())])} |"
 
 
 def read_rows(section: str, folder: str) -> dict[str, Row]:
@@ -170,6 +116,9 @@ def faces_table() -> Iterator[str]:
     }
     trained = read_rows("faces.variants", "faces")
     rows = [replace(row, label=f"AAE, {row.label}") for row in trained.values()]
+    for name, over in read_spread().items():
+        if name.startswith("adversarial_"):
+            rows.append(Row(f"AAE, adversarial weight {name.removeprefix('adversarial_')}", {}, over))
     first_of: dict[str, Row] = {}  # the baselines are alike for all variants that learned the same images
     for name, entry in at(read_params(), "faces.variants").items():
         first_of.setdefault(entry["images"].replace("_", " "), trained[name])

@@ -10,24 +10,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 from subprocess import DEVNULL
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from dvc.api import metrics_show
+from dvc.api import DVCFileSystem, metrics_show
 
 from stages.__main__ import require_name
 from stages.base.errors import StageError
 from stages.base.files import write_json
+from stages.base.tables import Predictions
 from stages.commands._dvc import last_commit, start_dvc
+from stages.compare_classifiers import score
 
 SPREAD = Path("metrics/spread.json")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A stage that writes scores, the key of params.yaml that its runs differ in, and what else is changed there."""
+    """A stage that makes scores, the key of params.yaml that its runs differ in, and what else is changed there."""
 
     target: str
-    scores: str  # a file in metrics/, without its suffix; behind a colon, the part that counts
+    scores: str  # a file of metrics, behind a colon the part that counts; or of predictions
     key: str
     seeds: int  # values 0, 1, ... of that key
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -36,19 +39,25 @@ class Row:
 def semi(variant: str, key: str, seeds: int, **training: Any) -> Row:
     """A variant of class and style over `seeds`, with other values in its `training`."""
     changes = {f"semi.common.training.{name}": value for name, value in training.items()}
-    return Row(f"measure_semi@{variant}", f"semi/{variant}", key, seeds, changes)
+    return Row(f"measure_semi@{variant}", f"metrics/semi/{variant}.json", key, seeds, changes)
 
 
 def faces(variant: str, seeds: int, **training: Any) -> Row:
     """A variant of the AAE of faces over `seeds`, with other values in its training."""
     changes = {f"faces.common.training.{name}": value for name, value in training.items()}
-    return Row(f"measure_faces@{variant}", f"faces/{variant}", "faces.common.training.seed", seeds, changes)
+    return Row(f"measure_faces@{variant}", f"metrics/faces/{variant}.json", FACES, seeds, changes)
+
+
+def classifiers(stage: str, *names: str, key: str, seeds: int = 3) -> dict[str, Row]:
+    """Classifiers of CIFAR-10 over the values of `key`, which draws the features or what is learned from them."""
+    return {name: Row(f"{stage}@{name}", f"data/predictions/{name}.npz", key, seeds) for name in names}
 
 
 PRIORS = ("gaussian", "umbrella", "umbrella_labels", "swiss_roll")
+DIGITS, FACES = "digits.common.training.seed", "faces.common.training.seed"
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
 ROWS = {
-    **{name: Row(f"measure_digits@{name}", f"digits/{name}", "digits.common.training.seed", 3) for name in PRIORS},
+    **{name: Row(f"measure_digits@{name}", f"metrics/digits/{name}.json", DIGITS, 3) for name in PRIORS},
     "labels_100": semi("labels_100", LABELS, 10),
     "labels_1000": semi("labels_1000", LABELS, 5),
     "labels_all": semi("labels_all", TRAINING, 3),
@@ -73,11 +82,20 @@ ROWS = {
     ),
     "one_per_person": faces("one_per_person", 3),
     "all_images": faces("all_images", 3),
+    "no_prior": faces("no_prior", 3),
     # the price of the prior, between that of the variants with and without an adversarial term
     "adversarial_0.003": faces("one_per_person", 1, adversarial_weight=0.003),
     "adversarial_0.03": faces("one_per_person", 1, adversarial_weight=0.03),
-    "identity": Row("measure_identity", "faces/identity:person", "identity.training.seed", 3),
-    "cnn": Row("compare_classifiers", "transfer:cnn", "cnn.training.seed", 5),
+    "identity": Row("measure_identity", "metrics/faces/identity.json:person", "identity.training.seed", 3),
+    "cnn": Row("train_cnn", "data/predictions/cnn.npz", "cnn.training.seed", 5),
+    # each on features that were trained anew
+    **classifiers("train_lightgbm", "lightgbm_features_tuned", "lightgbm_codes_tuned", "lightgbm_codes", key=FACES),
+    **classifiers("train_lightgbm", "lightgbm_codes_all", key=FACES),
+    **classifiers("train_lightgbm", "pair_lightgbm_features_tuned", "pair_lightgbm_codes", key=FACES),
+    **classifiers("train_linear", "linear_codes", key=FACES),
+    # on what nothing trains; no row has LightGBM's defaults, which see all of it in each tree, so that no seed counts
+    **classifiers("train_lightgbm", "lightgbm_untrained_tuned", key="features.untrained.seed"),
+    **classifiers("train_lightgbm", "lightgbm_pca_tuned", "lightgbm_pixels_tuned", key="lightgbm.common.seed"),
 }
 
 
@@ -89,9 +107,19 @@ def run(name: str, row: Row, seed: int) -> dict[str, float]:
     print(f"{experiment}: {' '.join(values)}", flush=True)
     if start_dvc("exp", "run", "--temp", "--name", experiment, *values, row.target).returncode:
         raise StageError(f"the experiment {experiment} failed: what it said stands above")
-    file, _, part = row.scores.partition(":")
-    scores = metrics_show(f"metrics/{file}.json", rev=experiment)
-    return {key: value for key, value in (scores[part] if part else scores).items() if isinstance(value, float)}
+    return read_scores(row.scores, experiment)
+
+
+def read_scores(scores: str, experiment: str) -> dict[str, float]:
+    """What an experiment has in a file of metrics, a part of it, or how good its predictions in a file are."""
+    file, _, part = scores.partition(":")
+    if file.endswith(".json"):
+        found = metrics_show(file, rev=experiment)
+        return {key: value for key, value in (found[part] if part else found).items() if isinstance(value, float)}
+    with TemporaryDirectory() as folder:
+        copy = f"{folder}/{Path(file).name}"
+        DVCFileSystem(rev=experiment).get_file(file, copy)
+        return score(Predictions.read(copy))
 
 
 def read_spread() -> dict[str, Any]:

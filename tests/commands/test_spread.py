@@ -8,8 +8,8 @@ import pytest
 from stages.base.errors import StageError
 from stages.commands import spread
 from stages.commands._dvc import flatten, read_lock
-from stages.commands.spread import ROWS, Row, main, summarise
-from tests.pipelines import change, dvc, read_yaml
+from stages.commands.spread import ROWS, Row, main, read_scores, summarise
+from tests.pipelines import change, commit, dvc, read_yaml
 
 
 def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
@@ -22,7 +22,7 @@ def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
 
 def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capfd):
     monkeypatch.chdir(quick)
-    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "scores", "seed", 2, {"scale": 3.0})})
+    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "metrics/scores.json", "seed", 2, {"scale": 3.0})})
     main("few")
     assert capfd.readouterr().out.count("Running stage 'score'") == 2
     first = Path("metrics/spread.json").read_bytes()
@@ -32,7 +32,7 @@ def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capf
     main()
     assert "Running stage 'score'" not in capfd.readouterr().out
     assert Path("metrics/spread.json").read_bytes() == first
-    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "scores", "seed", 1, {"scale": 3.0})})
+    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "metrics/scores.json", "seed", 1, {"scale": 3.0})})
     main()
     assert Path("metrics/spread.json").read_bytes() == first, "of fewer runs, which tell less"
 
@@ -47,7 +47,7 @@ def test_rows_are_of_what_is_committed(quick, monkeypatch):
 def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(quick, monkeypatch):
     monkeypatch.chdir(quick)
     Path("metrics/spread.json").write_text('{"other": {}}', encoding="utf-8")
-    monkeypatch.setattr(spread, "ROWS", {"wrong": Row("score", "scores", "seed", 1, {"scale": 0})})
+    monkeypatch.setattr(spread, "ROWS", {"wrong": Row("score", "metrics/scores.json", "seed", 1, {"scale": 0})})
     with pytest.raises(StageError, match="spread-wrong-0 failed"):
         main()
     assert json.loads(Path("metrics/spread.json").read_text(encoding="utf-8")) == {"other": {}}
@@ -57,8 +57,14 @@ def test_every_row_is_of_a_stage_and_of_keys_that_the_project_has(project):
     params, lock = flatten(read_yaml(project / "params.yaml")), read_lock(project / "dvc.lock")
     for row in ROWS.values():
         assert {row.key, *row.changes} <= set(params)
-        outs = {out["path"] for out in lock[row.target]["outs"]}
-        assert f"metrics/{row.scores.partition(':')[0]}.json" in outs
+        assert row.scores.partition(":")[0] in {out["path"] for out in lock[row.target]["outs"]}
+
+
+def test_scores_of_predictions_are_those_of_the_metrics(own_small, monkeypatch):
+    monkeypatch.chdir(commit(own_small))
+    metrics = json.loads(Path("metrics/transfer.json").read_text(encoding="utf-8"))
+    assert read_scores("data/predictions/cnn.npz", "HEAD") == metrics["cnn"]
+    assert read_scores("metrics/transfer.json:cnn", "HEAD") == metrics["cnn"]
 
 
 def test_an_unknown_row_is_named_with_the_nearest(ending):
