@@ -67,7 +67,7 @@ params = yaml.safe_load(Path("params.yaml").read_text())
 if params["scale"] <= 0:
     sys.exit("error: params.yaml: scale: should be greater than 0")
 if marks := os.environ.get("MARKS"):
-    Path(marks, str(os.getpid())).touch()
+    Path(marks, str(os.getpid())).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
     while not Path(marks, "go-on").exists():
         time.sleep(0.1)
 Path("data/images").write_text(f"{params}\\n{Path('data/raw/images').read_text()}")

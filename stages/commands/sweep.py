@@ -139,6 +139,11 @@ def start(arguments: Namespace, points: dict[str, POINT], revision: str, config:
         ray.init(arguments.address, log_to_driver=False, logging_level="error")
     except OSError as error:
         raise StageError(f"no Ray cluster answers at {arguments.address} ({error})") from error
+    cpus, gpus = (ray.cluster_resources().get(kind, 0) for kind in ("CPU", "GPU"))
+    if arguments.address == LOCAL and (arguments.cpus > cpus or arguments.gpus > gpus):  # a cluster may grow
+        ray.shutdown()
+        asked = f"a point asks for {arguments.cpus:g} cores and {arguments.gpus:g} GPUs"
+        raise StageError(f"{asked}: this machine has {cpus:g} and {gpus:g}")
     task = ray.remote(num_cpus=arguments.cpus, num_gpus=arguments.gpus, max_retries=ATTEMPTS)(run_point)
     origin = arguments.origin or str(Path.cwd())
     running = {

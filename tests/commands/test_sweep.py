@@ -85,13 +85,13 @@ def test_scores_of_a_group_have_the_names_of_their_files(own_small, monkeypatch)
 
 
 @contextmanager
-def two_nodes():
+def two_nodes(**second: int):
     """A Ray cluster of two nodes with a core each on this machine; gives it and the second node."""
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
-        yield cluster, cluster.add_node(num_cpus=1)
+        yield cluster, cluster.add_node(num_cpus=1, **second)
     finally:
         cluster.shutdown()
 
@@ -121,6 +121,26 @@ def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
     assert len(list(marks.iterdir())) == 4, "the point of the second node ran again"
     for value in ("2.0", "3.0"):
         assert f"scale={value}: done" in said, said
+
+
+def test_points_that_ask_for_a_part_of_a_gpu_get_it(quick, tmp_path, monkeypatch):
+    """Of one that Ray only believes in."""
+    Storage(str(tmp_path / "remote")).configure(quick)
+    dvc(quick, "push", "--quiet")
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    (marks / "go-on").touch()
+    monkeypatch.setenv("MARKS", str(marks))
+    monkeypatch.chdir(quick)
+    with two_nodes(num_gpus=1) as (cluster, _):
+        main("--address", cluster.address, "--gpus", "0.5", "-S", "scale=2.0,3.0", "score")
+    assert [path.read_text() for path in marks.iterdir() if path.name != "go-on"] == ["0", "0"]
+
+
+def test_more_than_this_machine_has_is_a_fault(quick, monkeypatch):
+    monkeypatch.chdir(quick)
+    with pytest.raises(StageError, match="a point asks for 1 cores and 999 GPUs: this machine has "):
+        main("--gpus", "999", "-S", "scale=2.0", "score")
 
 
 def test_a_cluster_needs_a_remote(quick, monkeypatch):
