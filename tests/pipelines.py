@@ -42,6 +42,7 @@ KEPT = {
     "lightgbm.classifiers": CLASSIFIERS,
 }
 SIGNALS = Path(__file__).parent / "signals"
+LIMIT = 1800  # seconds of a `dvc` call, after which it hangs
 # two stages that take no time, with private data, shared data and a file in git
 QUICK = """
 stages:
@@ -123,6 +124,7 @@ def dvc(folder: Path, *arguments: str, check: bool = True, **variables: str) -> 
         check=False,
         text=True,
         capture_output=True,
+        timeout=LIMIT,
     )
     assert done.returncode == 0 or not check, done.stdout[-3000:] + done.stderr[-3000:]
     return done

@@ -33,7 +33,9 @@ def test_a_queued_sweep_runs_in_the_background(quick):
     assert len(names) == 2
     dvc(quick, "queue", "start", "-j", "1")
     try:
+        deadline = time.monotonic() + 300
         while len(re.findall("Success|Failed", status := dvc(quick, "queue", "status").stdout)) < 2:
+            assert time.monotonic() < deadline, status
             time.sleep(1)
     finally:
         dvc(quick, "queue", "stop", "--kill")
@@ -54,7 +56,9 @@ def test_a_training_shows_its_curves_while_it_runs(lab):
     )
     curves, steps = "plots/digits/gaussian/curves/metrics.json", set()
     try:
+        deadline = time.monotonic() + 120
         while len(steps - {None, 1}) < 2:  # 1: the last step of the committed run
+            assert time.monotonic() < deadline
             assert training.poll() is None
             workspace = json.loads(dvc(lab, "exp", "show", "--json").stdout)[0]
             # seen once: no data while the other `dvc` works; a user looks again

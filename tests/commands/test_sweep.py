@@ -16,6 +16,7 @@ from tests.pipelines import commit, dvc, git
 from tests.storage import Storage
 
 ray = pytest.importorskip("ray", reason="sweeps need Ray: make sweeps")
+pytestmark = pytest.mark.timeout(1200)  # on busy cores Ray alone takes a minute to start
 PARAMS = {"gifs": {"frames": 5}, "digits": {"common": {"training": {"seed": 0}}}, "cnn": {"training": {"seed": 0}}}
 
 
@@ -116,7 +117,7 @@ def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
         for process in [child for node in nodes for child in node.children(recursive=True)] + nodes:
             process.kill()
         (marks / "go-on").touch()
-        said, _ = sweep.communicate()
+        said, _ = sweep.communicate(timeout=400)
     assert sweep.returncode == 0, said
     assert len(list(marks.iterdir())) == 4, "the point of the second node ran again"
     for value in ("2.0", "3.0"):
