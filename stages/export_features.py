@@ -47,11 +47,12 @@ AnyFeatures = Annotated[Pooled | Untrained | Components, Field(discriminator="ki
 
 
 def pool(aae: FaceAAE, images: np.ndarray) -> np.ndarray:
-    """Pooled feature maps (N, features) float32 of images (N, h, w, C) uint8."""
+    """Pooled feature maps (N, features) float32 of images (N, h, w, C) uint8, their mean over both mirror images."""
     side = aae.architecture.image_shape[1]
 
     def pool_batch(batch: Tensor) -> Tensor:
-        return aae.encoder.pool(as_input(resize(planes(batch.numpy(), torch.device("cpu")), side)))
+        maps = as_input(resize(planes(batch.numpy(), torch.device("cpu")), side))
+        return (aae.encoder.pool(maps) + aae.encoder.pool(maps.flip(3))) / 2
 
     return in_batches(pool_batch, images)
 

@@ -19,7 +19,7 @@ from stages.base.params import Count, Section
 
 SLOPE = 0.1  # of the leaky ReLUs
 GATE = 0.1  # of the encoder's path: its first updates move all dimensions along one direction, and are to be small
-POOLED = (4, 4, 2)  # side to which the encoder's feature maps are averaged, from the first on; deeper ones to 1
+POOLED = (4, 4, 2)  # parts of each side in which feature maps are pooled, from the first on; deeper ones in 1
 
 
 class FaceArchitecture(Section):
@@ -111,12 +111,12 @@ class FaceEncoder(nn.Module):
             yield maps
 
     def pool(self, images: Tensor) -> Tensor:
-        """Feature maps averaged to sides of `POOLED`, as rows (N, features)."""
-        pooled = [
-            F.adaptive_avg_pool2d(maps, min(side, maps.shape[2])).flatten(1)
-            for maps, side in zip(self.maps(images), chain(POOLED, repeat(1)), strict=False)
-        ]
-        return torch.cat(pooled, 1).float()
+        """Mean and deviation of the feature maps in each of `POOLED` x `POOLED` parts, as rows (N, features)."""
+        pooled = []
+        for maps, side in zip(self.maps(images), chain(POOLED, repeat(1)), strict=False):
+            means, squares = (F.adaptive_avg_pool2d(each, min(side, maps.shape[2])) for each in (maps, maps.square()))
+            pooled += [means, (squares - means.square()).clamp_min(0).sqrt()]
+        return torch.cat([each.flatten(1) for each in pooled], 1).float()
 
     def features(self, images: Tensor) -> Tensor:
         """White features (N, d) of images (N, C, H, W)."""

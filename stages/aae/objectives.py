@@ -36,9 +36,13 @@ def unit(directions: Tensor) -> Tensor:
     return F.normalize(directions.flatten(1).float(), dim=1).view_as(directions)
 
 
-def uncertainty(probabilities: Tensor) -> Tensor:
-    """Mean entropy, in nats, of predictions (N, K): 0 where each is certain."""
-    return torch.special.entr(probabilities).sum(1).mean()
+def uncertainty(logits: Tensor) -> Tensor:
+    """Mean entropy, in nats, of the predictions of logits (N, K): 0 where each is certain.
+
+    That of probabilities has no finite gradient where one of them is 0.
+    """
+    logs = logits.float().log_softmax(1)
+    return -(logs.exp() * logs).sum(1).mean()
 
 
 def imbalance(probabilities: Tensor) -> Tensor:

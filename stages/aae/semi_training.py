@@ -174,7 +174,7 @@ class SemiTrainer:
                 )
         values, styles = values[free], styles[free]
         if training.information_weight:
-            losses["uncertainty"], losses["imbalance"] = uncertainty(values), imbalance(values)
+            losses["uncertainty"], losses["imbalance"] = uncertainty(logits[free]), imbalance(values)
         self.together += values.detach().T @ values.detach()
         return losses, values, styles
 

@@ -95,7 +95,10 @@ def test_pooled_maps_have_a_row_per_image_and_see_no_other_image(faces, aae):
     with torch.inference_mode():
         pooled = aae.encoder.pool(images)
         torch.testing.assert_close(aae.encoder.pool(images[3:5]), pooled[3:5])
-    assert pooled.shape == (50, 4 * 16 + 8 * 16)
+    assert pooled.shape == (50, 2 * (4 * 16 + 8 * 16))
+    parts = next(aae.encoder.maps(images)).unflatten(3, (4, 2)).unflatten(2, (4, 2))  # (50, 4, 4, 2, 4, 2)
+    torch.testing.assert_close(pooled[:, :64], parts.mean((3, 5)).flatten(1))
+    torch.testing.assert_close(pooled[:, 64:128], parts.std((3, 5), correction=0).flatten(1), atol=1e-4, rtol=1e-3)
 
 
 def test_samples_of_the_prior_decode_to_images(aae):

@@ -35,11 +35,17 @@ def test_the_prediction_at_the_image_itself_is_a_given(generator):
     assert weight.grad.abs().sum() > 0
 
 
+def test_the_uncertainty_of_certain_predictions_has_a_finite_gradient():
+    logits = torch.tensor([[0.0, -120.0]], requires_grad=True)  # whose probabilities are 1 and 0 in float32
+    uncertainty(logits).backward()
+    assert logits.grad.isfinite().all()
+
+
 def test_certain_and_even_predictions_cost_nothing():
     certain = torch.eye(4)
-    assert uncertainty(certain) == pytest.approx(0)
+    assert uncertainty(200 * certain) == pytest.approx(0)
     assert imbalance(certain) == pytest.approx(0, abs=1e-6)
-    assert uncertainty(torch.full((5, 4), 0.25)) == pytest.approx(math.log(4))
+    assert uncertainty(torch.zeros(5, 4)) == pytest.approx(math.log(4))
     assert imbalance(torch.eye(4)[[2, 2, 2]]) == pytest.approx(math.log(4), abs=1e-6)
 
 
