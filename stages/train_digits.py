@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 from sklearn.model_selection import train_test_split
 
-from stages.aae.networks import AAE, AAEArchitecture, Dense
+from stages.aae.networks import AAE, AAEArchitecture
 from stages.aae.priors import AnyPrior, Prior
 from stages.aae.training import AAETrainer, AAETraining
 from stages.base.errors import StageError
@@ -69,9 +69,8 @@ def make_trainer(
     architecture = AAEArchitecture(
         image_shape=(channels, height, width),
         prior=prior,
-        autoencoder=Dense(kind="dense", hidden=hidden),
+        hidden=hidden,
         discriminator=discriminator,
-        normalise_codes=False,
         classes=len(data.names) if training.labelled else 0,
     )
     aae = AAE(architecture).to(machine.device)

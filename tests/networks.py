@@ -49,9 +49,8 @@ def digits_architecture(prior: dict[str, Any] = UMBRELLA, hidden: int = 16, clas
     return AAEArchitecture(
         image_shape=(1, 28, 28),
         prior=prior,
-        autoencoder={"kind": "dense", "hidden": [hidden]},
+        hidden=[hidden],
         discriminator=[8],
-        normalise_codes=False,
         classes=classes,
     )
 

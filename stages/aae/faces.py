@@ -7,12 +7,13 @@ reconstruction, so that error and match with the prior start at those of the pri
 
 from collections.abc import Iterator
 from itertools import chain, pairwise, repeat
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.aae.networks import AAE, ExactLinear, perceptron
+from stages.aae.networks import AAE, ExactLinear
 from stages.aae.priors import AnyPrior
 from stages.aae.shell import Shell
 from stages.base.params import Count, Section
@@ -30,22 +31,17 @@ class FaceArchitecture(Section):
     encoder: list[Count]  # channels of the encoder's convolutions, each halving the side
     refiner: list[Count]  # channels of the refining network at a half, a quarter, ... of the side
     discriminator: list[Count]
+    classes: Literal[0] = 0  # the discriminator is told no labels
 
 
 class FaceAAE(AAE):
     """Encoder, decoder and discriminator of faces."""
 
     Architecture = FaceArchitecture
-    classes = 0  # the discriminator is told no labels
 
-    def __init__(self, architecture: FaceArchitecture) -> None:
-        nn.Module.__init__(self)  # not AAE's, whose networks are others
-        self.architecture = architecture
-        self.prior = architecture.prior
+    def build(self, architecture: FaceArchitecture) -> tuple[nn.Module, nn.Module]:
         shape, dim = architecture.image_shape, architecture.prior.dim
-        self.encoder = FaceEncoder(shape, dim, architecture.encoder)
-        self.decoder = FaceDecoder(shape, dim, architecture.refiner)
-        self.discriminator = perceptron([dim, *architecture.discriminator, 1])
+        return FaceEncoder(shape, dim, architecture.encoder), FaceDecoder(shape, dim, architecture.refiner)
 
     @torch.no_grad()
     def start(self, mean: Tensor, components: Tensor, scales: Tensor) -> None:

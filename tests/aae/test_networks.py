@@ -1,25 +1,11 @@
-import pytest
 import torch
 
-from stages.aae.networks import AAE, AAEArchitecture
-from tests.networks import GAUSSIAN, digits_aae, digits_architecture
+from tests.networks import digits_aae
 
 
-def convolutional_architecture(normalise_codes: bool = False) -> AAEArchitecture:
-    return AAEArchitecture(
-        image_shape=(3, 16, 16),
-        prior=GAUSSIAN | {"dim": 6},
-        autoencoder={"kind": "convolutional", "channels": [4, 8]},
-        discriminator=[8],
-        normalise_codes=normalise_codes,
-        classes=0,
-    )
-
-
-@pytest.mark.parametrize("architecture", [digits_architecture(), convolutional_architecture()])
-def test_an_image_goes_through_a_code_to_an_image(architecture):
-    aae = AAE(architecture)
-    images = torch.rand(5, *architecture.image_shape)
+def test_an_image_goes_through_a_code_to_an_image():
+    aae = digits_aae()
+    images = torch.rand(5, *aae.architecture.image_shape)
     codes = aae.encoder(images)
     decoded = aae.decoder(codes)
     assert codes.shape == (5, aae.prior.dim)
@@ -27,13 +13,6 @@ def test_an_image_goes_through_a_code_to_an_image(architecture):
     assert decoded.min() >= 0
     assert decoded.max() <= 1
     assert aae.tell_apart(codes).shape == (5,)
-
-
-def test_normalised_codes_have_unit_variance():
-    aae = AAE(convolutional_architecture(normalise_codes=True)).train()
-    codes = aae.encoder(torch.rand(64, 3, 16, 16))
-    assert codes.mean(0).abs().max() < 1e-4
-    assert (codes.var(0, unbiased=False) - 1).abs().max() < 0.01
 
 
 def test_codes_are_not_rounded_where_autocast_is_on():
