@@ -33,11 +33,12 @@ def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) ->
     }
     train, test = latents.part("train"), latents.part("test")
 
-    # as many samples of the prior as there are test codes, twice: the second pair gives the floor
-    rows = np.random.default_rng(params.seed).permutation(len(test))[: params.samples]
-    codes = test.codes[np.sort(rows)]
+    # as many samples of the prior as there are test codes, twice: the second ones give the floor, and are of the codes'
+    # petals where digits have theirs, since no code that keeps to it can even out the digits' shares
+    rows = np.sort(np.random.default_rng(params.seed).permutation(len(test))[: params.samples])
+    codes, petals = test.codes[rows], torch.from_numpy(test.labels[rows]) if aae.classes else None
     generator = torch.Generator().manual_seed(params.seed)
-    samples, others = (aae.prior.sample(len(codes), generator)[0].numpy() for _ in range(2))
+    samples, others = (aae.prior.sample(len(codes), generator, each)[0].numpy() for each in (None, petals))
     scores = {
         "knn_accuracy": knn_accuracy(train.codes, train.labels, test.codes, test.labels, params.neighbours),
         "sliced_w2": sliced_w2(codes, samples, params.seed, params.projections),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from stages.aae.networks import AAE
@@ -35,16 +36,17 @@ def test_petals_are_scored_only_where_labels_were_shown(digits):
         assert "petal_accuracy" not in measure_digits(aae, digits, encoded(aae, digits), PARAMS)
 
 
-def test_codes_drawn_from_the_prior_score_at_the_floor(aae, digits, generator):
+@pytest.mark.parametrize("petals", [10, 2], ids=["even", "uneven"])
+def test_codes_drawn_from_the_prior_score_at_the_floor(aae, digits, generator, petals):
     n = 3000
-    codes, component = aae.prior.sample(n, generator)
+    codes, component = aae.prior.sample(n, generator, torch.arange(n) % petals)
     split = np.repeat(["train", "validation", "test"], [n // 3] * 3)
     images = np.zeros((n, 28, 28, 1), np.uint8)
     data = Images(component.numpy(), split, np.arange(n), images, digits.names)
     latents = Latents(component.numpy(), split, np.arange(n), codes.numpy())
     scores = measure_digits(aae, data, latents, PARAMS)
-    assert scores["sliced_w2"] < 2 * scores["sliced_w2_floor"]
-    assert scores["two_sample_accuracy"] == pytest.approx(0.5, abs=0.05)
+    assert 0.5 * scores["sliced_w2_floor"] < scores["sliced_w2"] < 2 * scores["sliced_w2_floor"]
+    assert (scores["two_sample_accuracy"] == pytest.approx(0.5, abs=0.05)) == (petals == 10)
     assert scores["petal_accuracy"] > 0.97
     assert scores["knn_accuracy"] > 0.97
 

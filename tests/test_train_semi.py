@@ -89,6 +89,14 @@ def test_each_part_of_the_objective_can_be_left_out(digits, machine, weight):
     assert all(loss.isfinite() for loss in losses.values())
 
 
+def test_predictions_without_any_doubt_do_not_stop_the_training(digits, machine):
+    trainer = make(digits, machine, vat_weight=0.0)
+    with torch.no_grad():
+        trainer.aae.class_head[-1].weight.mul_(1000)  # all probabilities but one are 0 in float32
+    list(trainer.epoch(0))
+    assert all(weight.isfinite().all() for weight in trainer.aae.parameters())
+
+
 @pytest.mark.parametrize("values", [{}, {"labels": 0, "classes": 12, "overclustering": 2}], ids=["labels", "clusters"])
 def test_an_interruption_changes_nothing(digits, machine, monkeypatch, values):
     train_semi(make(digits, machine, **values), "toy", "a digest")

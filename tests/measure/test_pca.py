@@ -42,6 +42,16 @@ def test_mirror_images_are_learned_too(images):
     )
 
 
+def test_of_very_many_images_some_are_enough(images, monkeypatch):
+    monkeypatch.setattr("stages.measure.pca.ENOUGH", 30)
+    few, other = fit_pca(images, 3, seed=0), fit_pca(images, 3, seed=1)
+    assert few.n_samples_ == 60  # with their mirror images
+    assert not np.allclose(few.mean_, other.mean_)
+    monkeypatch.undo()
+    every = fit_pca(images, 3, seed=0)
+    assert mse(images, reconstruct(few, images)) < 1.2 * mse(images, reconstruct(every, images))
+
+
 def test_codes_are_white(images):
     both = np.concatenate([images, images[:, :, ::-1]])
     codes = pca_encode(fit_pca(images, 5, seed=0), both)
