@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import torch
+from sklearn.decomposition import PCA
+
 from stages.aae.faces import FaceAAE, FaceArchitecture
 from stages.aae.inference import encode
 from stages.aae.networks import AAE, AAEArchitecture
@@ -67,6 +70,15 @@ def digits_aae(prior: dict[str, Any] = UMBRELLA, classes: int = 0) -> AAE:
 
 def faces_aae() -> FaceAAE:
     return FaceAAE(faces_architecture()).eval()
+
+
+def start_as(aae: FaceAAE, pca: PCA) -> None:
+    """Let an AAE of faces of 16 x 16 pixels begin as principal components of such."""
+    mean, components = (
+        torch.from_numpy(rows).float().unflatten(-1, (16, 16, 3)).movedim(-1, -3)
+        for rows in (pca.mean_, pca.components_)
+    )
+    aae.start(mean, components, torch.from_numpy(pca.explained_variance_).float().sqrt())
 
 
 def encoded(aae: AAE, data: Images) -> Latents:

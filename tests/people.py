@@ -7,7 +7,7 @@ from stages.aae.faces import FaceAAE
 from stages.aae.inference import as_input, planes
 from stages.base.tables import Images
 from stages.measure.pca import fit_pca
-from tests.networks import faces_architecture
+from tests.networks import faces_architecture, start_as
 
 PEOPLE, EACH = 90, 4  # and images of each
 DIM = 12  # of a code
@@ -37,10 +37,6 @@ def linear_aae(data: Images) -> FaceAAE:
     architecture = faces_architecture(DIM)
     aae, train = FaceAAE(architecture).eval(), data.part("train").images
     pca = fit_pca(train, DIM, seed=0)
-    rows = (
-        torch.from_numpy(part).float().unflatten(-1, (16, 16, 3)).movedim(-1, -3)
-        for part in (pca.mean_, pca.components_)
-    )
-    aae.start(*rows, torch.from_numpy(pca.explained_variance_).float().sqrt())
+    start_as(aae, pca)
     aae.whiten(as_input(planes(images, torch.device("cpu"))) for images in (train, train[:, :, ::-1].copy()))
     return aae

@@ -142,6 +142,11 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *user, *arguments], cwd=folder, check=True, text=True, capture_output=True).stdout
 
 
+def stages_run(text: str) -> list[str]:
+    """The stages that `dvc` says it ran."""
+    return re.findall("Running stage '(.*)'", text)
+
+
 def name_of(text: str) -> str:
     """The name of the experiment that `dvc exp run` says it ran."""
     return re.search(r"Ran experiment\(s\): (\S+)", text)[1]

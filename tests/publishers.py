@@ -34,7 +34,7 @@ def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes()).hexdigest()
 
 
-def spread(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files by their paths in the folder."""
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def small_mnist(root: Path, address: str) -> type[MNIST]:
         for kind, array in (("images-idx3", DIGITS[rows, ..., 0]), ("labels-idx1", LABELS[rows].astype(np.uint8))):
             header = struct.pack(f">{array.ndim + 1}I", 0x800 + array.ndim, *array.shape)
             content = gzip.compress(header + array.tobytes(), mtime=0)
-            spread(root / "MNIST/raw", {f"{part}-{kind}-ubyte.gz": content})
+            write_files(root / "MNIST/raw", {f"{part}-{kind}-ubyte.gz": content})
     resources = [(path.name, md5(path)) for path in sorted((root / "MNIST/raw").iterdir())]
     return type("MNIST", (MNIST,), {"mirrors": [address], "resources": resources})
 
@@ -75,7 +75,7 @@ def small_cifar10(root: Path, url: str) -> type[CIFAR10]:
         rows = OBJECTS[start:end].transpose(0, 3, 1, 2).reshape(end - start, -1)
         batches[name] = {"data": rows, "labels": LABELS[start:end].tolist()}
     files = {f"{CIFAR10.base_folder}/{name}": pickle.dumps(batch, protocol=2) for name, batch in batches.items()}
-    spread(root, files | {CIFAR10.filename: packed(files)})
+    write_files(root, files | {CIFAR10.filename: packed(files)})
     sums = {name: md5(root / CIFAR10.base_folder / name) for name in batches}
     changes = {
         "url": url,
@@ -89,8 +89,8 @@ def small_cifar10(root: Path, url: str) -> type[CIFAR10]:
 
 def small_lfw(home: Path) -> GitFolder:
     """Make a git repository with the faces in one of its folders at a commit, and a later commit without them."""
-    spread(home / "images_deepfunneled", FACES | {".DS_Store": b"left by a file manager"})
-    spread(home, {"images/other.jpg": b"another edition", "index.html": b"<html>"})
+    write_files(home / "images_deepfunneled", FACES | {".DS_Store": b"left by a file manager"})
+    write_files(home, {"images/other.jpg": b"another edition", "index.html": b"<html>"})
     git(home, "init", "--quiet")
     git(home, "config", "uploadpack.allowFilter", "true")
     git(home, "config", "uploadpack.allowAnySHA1InWant", "true")

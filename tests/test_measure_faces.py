@@ -16,7 +16,7 @@ from stages.measure.codes import norm_deviation
 from stages.measure.images import error_by_frequency, mse, ssim
 from stages.measure.pca import fit_pca, pca_decode, pca_encode
 from stages.measure_faces import compare_with_prior, main, measure_faces, recognise
-from tests.networks import encoded, faces_aae
+from tests.networks import encoded, faces_aae, start_as
 
 MODEL = {
     *("train_mse", "validation_mse", "held_out_mse", "held_out_psnr", "held_out_ssim", "same_person_top1"),
@@ -114,11 +114,8 @@ def test_samples_of_a_decoder_that_is_right_match_held_out_images_and_of_a_wrong
     )
     train = data.part("train").images
     pca = fit_pca(train, 6, seed=0)
-    mean, components = (
-        torch.from_numpy(rows).unflatten(-1, (16, 16, 3)).movedim(-1, -3) for rows in (pca.mean_, pca.components_)
-    )
     wrong = measure_faces(aae, data, encoded(aae, data), "all", 0, 50)
-    aae.start(mean, components, torch.from_numpy(pca.explained_variance_).sqrt())
+    start_as(aae, pca)
     aae.whiten(as_input(planes(rows, torch.device("cpu"))) for rows in (train, train[:, :, ::-1].copy()))
     right = measure_faces(aae, data, encoded(aae, data), "all", 0, 50)
     # of an image here and there, the shell cuts the last feature

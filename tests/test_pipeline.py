@@ -10,10 +10,11 @@ import pandas
 import pytest
 from dvc.repo import Repo
 
-from stages.commands._dvc import flatten, read_graph, read_lock
+from stages.commands._dvc import read_graph, read_lock
 from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import declared_keys, find_readers
-from tests.pipelines import CLASSIFIERS, change, dvc, git, loaded_keys, read_yaml
+from stages.page.results import flatten
+from tests.pipelines import CLASSIFIERS, change, dvc, git, loaded_keys, read_yaml, stages_run
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +207,7 @@ def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):
     entries = [word for value in values for word in ("-S", value)]
     targets = "measure_digits@wide", "draw_digits@wide", "draw_priors", "compare_classifiers", "render_gifs"
     done = dvc(own_small, "exp", "run", *entries, *targets, "build_page")
-    assert set(re.findall("Running stage '(.*)'", done.stdout)) == {
+    assert set(stages_run(done.stdout)) == {
         "check_params",
         "list_variants",
         *(f"{stage}_digits@wide" for stage in ("train", "export", "measure", "draw")),

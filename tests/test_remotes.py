@@ -21,7 +21,7 @@ from stages.commands.__main__ import NAMES
 from stages.commands._dvc import environment
 from stages.commands.repro import to_run
 from tests import storage
-from tests.pipelines import change, commit, dvc, git, outputs, read_yaml
+from tests.pipelines import change, commit, dvc, git, outputs, read_yaml, stages_run
 from tests.storage import Storage
 from tests.test_full_disks import disk
 
@@ -60,7 +60,7 @@ def ran(folder: Path) -> list[str]:
     """The stages that `make repro` starts."""
     done = call("repro", folder)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return re.findall("Running stage '(.*)'", done.stdout)
+    return stages_run(done.stdout)
 
 
 def push(folder: Path, remote: Storage) -> None:
@@ -167,7 +167,7 @@ def test_without_a_remote_what_lies_in_the_cache_is_taken(quick, tmp_path):
 def test_a_first_run_without_a_remote_runs_all_stages_and_says_nothing_else(quick, tmp_path):
     git(quick, "clone", "--quiet", str(quick), str(tmp_path / "other"))
     done = call("repro", tmp_path / "other")
-    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "score"]
+    assert stages_run(done.stdout) == ["fetch", "score"]
     assert "WARNING" not in done.stderr
     assert done.stdout.startswith("Running stage")
 
@@ -260,5 +260,5 @@ def test_a_damaged_file_on_a_remote_is_not_taken_but_made_anew(quick, tmp_path):
     other = clone(quick, tmp_path / "other", remote)
     done = call("repro", other)
     assert "The remote lacks, or holds damaged, data/images: the stages that make them run." in done.stdout
-    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "score"]
+    assert stages_run(done.stdout) == ["fetch", "score"]
     assert (other / "data/images").read_bytes() == (quick / "data/images").read_bytes()

@@ -18,11 +18,10 @@ from stages.render_gifs import (
     render_gifs,
     walk,
 )
-from stages.show.style import Style
+from tests.figures import STYLE
 from tests.networks import encoded, faces_aae
 from tests.publishers import picture
 
-STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
 PARAMS = Gifs(
     model="toy",
     seed=0,

@@ -73,13 +73,10 @@ def test_without_labels_images_fall_into_clusters(digits, machine, overclusterin
     assert purity > 0.8
 
 
-@pytest.mark.parametrize(
-    "weight", ["reconstruction_weight", "adversarial_weight", "mmd_weight", "vat_weight", "information_weight"]
-)
+@pytest.mark.parametrize("weight", ["adversarial_weight", "mmd_weight", "vat_weight", "information_weight"])
 def test_each_part_of_the_objective_can_be_left_out(digits, machine, weight):
     (losses, *_) = make(digits, machine, **{weight: 0.0}).epoch(0)
     gone = {
-        "reconstruction_weight": set(),
         "adversarial_weight": {"generator", "discriminator"},
         "mmd_weight": {"mmd"},
         "vat_weight": {"vat"},
@@ -87,6 +84,13 @@ def test_each_part_of_the_objective_can_be_left_out(digits, machine, weight):
     }[weight]
     assert not gone & set(losses)
     assert all(loss.isfinite() for loss in losses.values())
+
+
+def test_without_reconstruction_the_decoder_does_not_learn(digits, machine):
+    trainer = make(digits, machine, reconstruction_weight=0.0)
+    before = [weight.clone() for weight in trainer.aae.decoder.parameters()]
+    list(trainer.epoch(0))
+    assert all(map(torch.equal, before, trainer.aae.decoder.parameters()))
 
 
 def test_predictions_without_any_doubt_do_not_stop_the_training(digits, machine):

@@ -1,10 +1,9 @@
-"""What commands share: calls of `dvc`, its graph of stages, and the leaves of params.yaml."""
+"""What commands share: calls of `dvc`, its graph of stages, and what it has locked."""
 
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +73,3 @@ def read_graph(dot: str) -> networkx.DiGraph:
 def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:
     """The stages of dvc.lock by name; none where there is no lock."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))["stages"] if path.is_file() else {}
-
-
-def flatten(tree: Any, key: str = "") -> dict[str, Any]:
-    """The leaves of nested mappings by dotted key."""
-    if not isinstance(tree, Mapping):
-        return {key: tree}
-    return {
-        leaf: value for name, node in tree.items() for leaf, value in flatten(node, f"{key}.{name}".lstrip(".")).items()
-    }

@@ -27,7 +27,8 @@ from stages.learning.compute import ComputeParams, Machine, prepare
 
 WARM_UP = 2  # steps
 SECONDS = 10.0  # that steps of each network are counted
-DIGITS, FACES, OBJECTS = 55_000, 5_171, 45_000  # training images of the real data
+DIGITS, OBJECTS = 55_000, 49_500  # images of the real data that trainings learn from
+FACES = {"one_per_person": 4_884, "all": 11_205}
 SIDE = 1024  # of the matrices whose product gives the machine's own rate
 
 
@@ -111,10 +112,10 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         labelled = training.labelled_batch if variant.labels else 0
         yield f"semi@{name}", trainer, trainer.aae, macs, training.batch_size + labelled
     side = load("faces.image_size", int)
-    faces = random_images((side, side, 3), FACES)
-    faces = replace(faces, labels=faces.index)  # each of a person of their own
     for name in load("faces.variants", dict[str, Any]):
         which = load(f"faces.variants.{name}.images", Which)
+        faces = random_images((side, side, 3), FACES[which])
+        faces = replace(faces, labels=faces.index)  # each of a person of their own
         model, training = (
             load_variant(f"faces.common.{part}", f"faces.variants.{name}.{part}", kind)
             for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.AAETraining))

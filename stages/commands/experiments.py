@@ -12,8 +12,9 @@ import pandas
 
 from stages.base.errors import StageError
 from stages.base.files import replacing
-from stages.commands._dvc import dvc, flatten
+from stages.commands._dvc import dvc
 from stages.page.rendering import number, template
+from stages.page.results import flatten
 
 WIDTH = 100  # characters
 PAGE = Path("dvc_plots/experiments.html")  # beside DVC's own pages

@@ -8,7 +8,8 @@ from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 from stages.base.params import read_params
-from stages.commands._dvc import dvc, flatten, read_graph
+from stages.commands._dvc import dvc, read_graph
+from stages.page.results import flatten
 
 
 def find_readers(

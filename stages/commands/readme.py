@@ -94,10 +94,11 @@ def ablation_table() -> Iterator[str]:
         "worst": worst_error,
         "style to class": score("style_knn_accuracy", ".1%"),
     }
+    labels = {"": "all terms", "paper": "the paper's terms alone"}
     rows = [
-        Row(name.removeprefix("labels_100").replace("_", " ").strip() or "all terms", {}, over)
-        for name, over in read_spread().items()
-        if name == "labels_100" or name.startswith("labels_100_")  # not labels_1000
+        Row(labels.get(name := row.removeprefix("labels_100").replace("_", " ").strip(), name), {}, over)
+        for row, over in read_spread().items()
+        if row == "labels_100" or row.startswith("labels_100_")  # not labels_1000
     ]
     return table("100 labels", columns, rows)
 
@@ -125,7 +126,7 @@ def faces_table() -> Iterator[str]:
     for images, row in first_of.items():
         rows.append(row.part(f"PCA, whitened, {images}", prefix="pca_"))
         rows.append(row.part(f"PCA with a Gaussian's norms, {images}", prefix="closed_form_"))
-    rows.append(next(iter(trained.values())).part("samples of the prior", suffix="_floor"))
+    rows.append(next(iter(trained.values())).part("a match", suffix="_floor"))
     return table("held-out people", columns, rows)
 
 

@@ -26,8 +26,8 @@ SPREAD = Path("metrics/spread.json")
 
 
 @dataclass(frozen=True)
-class Row:
-    """A stage that makes scores, the key of params.yaml that its runs differ in, and what else is changed there."""
+class Series:
+    """Runs of a stage that makes scores, which differ in one key of params.yaml; `changes` are alike in all."""
 
     target: str
     scores: str  # a file of metrics, behind a colon the part that counts; or of predictions
@@ -36,28 +36,28 @@ class Row:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def semi(variant: str, key: str, seeds: int, **training: Any) -> Row:
+def semi(variant: str, key: str, seeds: int, **training: Any) -> Series:
     """A variant of class and style over `seeds`, with other values in its `training`."""
     changes = {f"semi.common.training.{name}": value for name, value in training.items()}
-    return Row(f"measure_semi@{variant}", f"metrics/semi/{variant}.json", key, seeds, changes)
+    return Series(f"measure_semi@{variant}", f"metrics/semi/{variant}.json", key, seeds, changes)
 
 
-def faces(variant: str, seeds: int, **training: Any) -> Row:
+def faces(variant: str, seeds: int, **training: Any) -> Series:
     """A variant of the AAE of faces over `seeds`, with other values in its training."""
     changes = {f"faces.common.training.{name}": value for name, value in training.items()}
-    return Row(f"measure_faces@{variant}", f"metrics/faces/{variant}.json", FACES, seeds, changes)
+    return Series(f"measure_faces@{variant}", f"metrics/faces/{variant}.json", FACES, seeds, changes)
 
 
-def classifiers(stage: str, *names: str, key: str, seeds: int = 3) -> dict[str, Row]:
+def classifiers(stage: str, *names: str, key: str) -> dict[str, Series]:
     """Classifiers of CIFAR-10 over the values of `key`, which draws the features or what is learned from them."""
-    return {name: Row(f"{stage}@{name}", f"data/predictions/{name}.npz", key, seeds) for name in names}
+    return {name: Series(f"{stage}@{name}", f"data/predictions/{name}.npz", key, 3) for name in names}
 
 
 PRIORS = ("gaussian", "umbrella", "umbrella_labels", "swiss_roll")
 DIGITS, FACES = "digits.common.training.seed", "faces.common.training.seed"
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
 ROWS = {
-    **{name: Row(f"measure_digits@{name}", f"metrics/digits/{name}.json", DIGITS, 3) for name in PRIORS},
+    **{name: Series(f"measure_digits@{name}", f"metrics/digits/{name}.json", DIGITS, 3) for name in PRIORS},
     "labels_100": semi("labels_100", LABELS, 10),
     "labels_1000": semi("labels_1000", LABELS, 5),
     "labels_all": semi("labels_all", TRAINING, 3),
@@ -86,8 +86,8 @@ ROWS = {
     # the price of the prior, between that of the variants with and without an adversarial term
     "adversarial_0.003": faces("one_per_person", 1, adversarial_weight=0.003),
     "adversarial_0.03": faces("one_per_person", 1, adversarial_weight=0.03),
-    "identity": Row("measure_identity", "metrics/faces/identity.json:person", "identity.training.seed", 3),
-    "cnn": Row("train_cnn", "data/predictions/cnn.npz", "cnn.training.seed", 5),
+    "identity": Series("measure_identity", "metrics/faces/identity.json:person", "identity.training.seed", 3),
+    "cnn": Series("train_cnn", "data/predictions/cnn.npz", "cnn.training.seed", 5),
     # each on features that were trained anew
     **classifiers("train_lightgbm", "lightgbm_features_tuned", "lightgbm_codes_tuned", "lightgbm_codes", key=FACES),
     **classifiers("train_lightgbm", "lightgbm_codes_all", key=FACES),
@@ -99,7 +99,7 @@ ROWS = {
 }
 
 
-def run(name: str, row: Row, seed: int) -> dict[str, float]:
+def run(name: str, row: Series, seed: int) -> dict[str, float]:
     """The scores of one run, as the experiment `spread-NAME-SEED`. Raises StageError where it fails."""
     experiment = f"spread-{name}-{seed}"
     start_dvc("exp", "remove", experiment, stdout=DEVNULL, stderr=DEVNULL)  # of an earlier call
@@ -153,4 +153,5 @@ def main(*names: str) -> None:
             rows = read_spread()
             if all(score["n"] <= len(runs) for score in rows.get(name, {}).values()):  # else those of earlier tell more
                 write_json(SPREAD, rows | {name: summarise(runs)})
-            print(f"{SPREAD}: {name} over {len(runs)} of {ROWS[name].seeds}", flush=True)
+            kept = read_spread().get(name) != summarise(runs)
+            print(f"{name}: {len(runs)} of {ROWS[name].seeds} runs{', earlier ones stay' if kept else ''}", flush=True)

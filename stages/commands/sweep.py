@@ -26,13 +26,14 @@ from dvc.repo import Repo
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
-from stages.commands._dvc import dvc, flatten, last_commit
+from stages.commands._dvc import dvc, last_commit
 from stages.commands._remote import PATIENCE, remote_name
+from stages.page.results import flatten
 
 ATTEMPTS = 3  # more, after machines that died
 LOCAL = "local"
 SEED = ".training.seed"  # how the keys end that seed trainings
-POINT = Mapping[str, str]  # dotted key of params.yaml -> value
+Point = Mapping[str, str]  # dotted key of params.yaml -> value
 
 
 def read_arguments(arguments: tuple[str, ...]) -> Namespace:
@@ -47,7 +48,7 @@ def read_arguments(arguments: tuple[str, ...]) -> Namespace:
     return parser.parse_args(arguments)
 
 
-def grid(values: list[str], seeds: int, params: Any) -> list[POINT]:
+def grid(values: list[str], seeds: int, params: Any) -> list[Point]:
     """All combinations of the values of each key, and of the seeds.
 
     A comma in brackets parts the entries of a list. Raises StageError where there is none, or a key has values twice.
@@ -71,13 +72,13 @@ def grid(values: list[str], seeds: int, params: Any) -> list[POINT]:
     ]
 
 
-def name_of(point: POINT, targets: list[str], revision: str) -> str:
+def name_of(point: Point, targets: list[str], revision: str) -> str:
     """The name of a point's experiment: the same for the same values, targets and commit."""
     content = json.dumps([sorted(point.items()), targets, revision])
     return f"sweep-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
-def run_point(origin: str, revision: str, config: str, name: str, point: POINT, targets: list[str]) -> None:
+def run_point(origin: str, revision: str, config: str, name: str, point: Point, targets: list[str]) -> None:
     """Run one experiment in a clone of `origin` and push it there; runs on any machine of the cluster.
 
     `config` is the content of the clone's .dvc/config.local. Raises RuntimeError with what the failed command says.
@@ -87,7 +88,8 @@ def run_point(origin: str, revision: str, config: str, name: str, point: POINT, 
         done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if re.match("(?i)error|fatal", line)]
-            raise RuntimeError(lines[0] if lines else done.stderr[-500:])
+            said = lines[0] if lines else done.stderr[-500:]
+            raise RuntimeError(said or f"{command[0]} ended with status {done.returncode}")
 
     with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
         call("git", "clone", "--quiet", origin, folder)
@@ -124,7 +126,7 @@ def configure(repo: Repo, local: bool) -> str:
     return own
 
 
-def start(arguments: Namespace, points: dict[str, POINT], revision: str, config: str) -> Iterator[tuple[str, str]]:
+def start(arguments: Namespace, points: dict[str, Point], revision: str, config: str) -> Iterator[tuple[str, str]]:
     """Run the points on the cluster; yields the name of each as it ends, and why it failed, if it did."""
     if not points:
         return
@@ -162,7 +164,7 @@ def start(arguments: Namespace, points: dict[str, POINT], revision: str, config:
         ray.shutdown()
 
 
-def table(points: Mapping[str, POINT], scores: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+def table(points: Mapping[str, Point], scores: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     """A line per combination of values: what was set, and the mean and deviation over seeds of each score."""
     groups: dict[str, list[Mapping[str, float]]] = {}
     for name, point in points.items():
@@ -185,7 +187,7 @@ def read_scores(repo: Repo, targets: list[str], name: str) -> dict[str, float]:
     stages = [stage for stage in repo.index.stages if {stage.addressing, stage.addressing.split("@")[0]} & {*targets}]
     files = [out.def_path for stage in stages for out in stage.outs if out.metric]
     return {
-        f"{Path(file).relative_to('metrics').with_suffix('')} {key}" if len(files) > 1 else key: value
+        f"{file.removeprefix('metrics/').removesuffix('.json')} {key}" if len(files) > 1 else key: value
         for file in files
         for key, value in flatten(metrics_show(file, rev=name)).items()
         if isinstance(value, int | float)
@@ -212,6 +214,6 @@ def main(*arguments: str) -> None:
         raise StageError(f"{len(failed)} of {len(points)} points failed: call again to run them and no other")
 
 
-def describe(point: POINT) -> str:
+def describe(point: Point) -> str:
     """The values of a point in one line."""
     return " ".join(f"{key}={value}" for key, value in point.items())

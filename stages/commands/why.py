@@ -7,7 +7,8 @@ from typing import Any
 import networkx
 
 from stages.base.params import at, read_params
-from stages.commands._dvc import dvc, flatten, read_graph, read_lock
+from stages.commands._dvc import dvc, read_graph, read_lock
+from stages.page.results import flatten
 
 MISSING = "nothing"
 CONSTANT = "check_params"  # its output is always the same, so that nothing follows it

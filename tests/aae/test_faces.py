@@ -8,12 +8,7 @@ from stages.aae.inference import as_input, decode, encode, planes, reconstruct
 from stages.base.params import load
 from stages.measure.pca import as_rows, fit_pca, pca_decode
 from stages.train_faces import FaceModel
-from tests.networks import faces_aae
-
-
-def to_planes(rows: np.ndarray) -> torch.Tensor:
-    """Rows (..., 16 * 16 * 3) as float planes (..., 3, 16, 16)."""
-    return torch.from_numpy(rows).float().unflatten(-1, (16, 16, 3)).movedim(-1, -3)
+from tests.networks import faces_aae, start_as
 
 
 @pytest.fixture
@@ -25,9 +20,7 @@ def pca(faces):
 def aae(pca) -> FaceAAE:
     """An AAE that has started as principal components."""
     aae = faces_aae()
-    aae.start(
-        to_planes(pca.mean_), to_planes(pca.components_), torch.from_numpy(pca.explained_variance_).float() ** 0.5
-    )
+    start_as(aae, pca)
     return aae
 
 

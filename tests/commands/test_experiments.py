@@ -9,23 +9,19 @@ import pytest
 
 from stages.commands.experiments import read_table, side_by_side
 from tests.browsers import browser, errors, requests, run
-from tests.pipelines import dvc, git, name_of, outputs
+from tests.pipelines import dvc, git, name_of, outputs, stages_run
 
-WIDTH = "digits.priors.gaussian.prior.std"
+DEVIATION = "digits.priors.gaussian.prior.std"
 AFTER = [f"{stage}_digits@gaussian" for stage in ("train", "export", "measure", "draw")]
 
 
-def ran(text: str) -> list[str]:
-    return re.findall("Running stage '(.*)'", text)
-
-
-def wide(text: str) -> int:
+def width_of(text: str) -> int:
     return max(map(len, text.splitlines()))
 
 
 def test_an_experiment_in_the_workspace_runs_what_depends_on_its_parameter(lab):
-    done = dvc(lab, "exp", "run", "-S", f"{WIDTH}=1.5")
-    assert set(ran(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors", "build_page"}
+    done = dvc(lab, "exp", "run", "-S", f"{DEVIATION}=1.5")
+    assert set(stages_run(done.stdout)) == {"check_params", "list_variants", *AFTER, "draw_priors", "build_page"}
     assert name_of(done.stdout) in dvc(lab, "exp", "list").stdout
 
 
@@ -33,12 +29,12 @@ def test_differences_read_well_at_100_columns(lab):
     metrics, params = dvc(lab, "metrics", "diff").stdout, dvc(lab, "params", "diff").stdout
     assert re.search(r"metrics/digits/gaussian.json +test_mse +0\.\d+ +0\.\d+", metrics)
     assert "umbrella" not in metrics
-    assert re.search(rf"{WIDTH} +1.0 +1.5", params)
+    assert re.search(rf"{DEVIATION} +1.0 +1.5", params)
     diff = dvc(lab, "exp", "diff", "HEAD").stdout
-    assert WIDTH in diff
+    assert DEVIATION in diff
     table = side_by_side(read_table(dvc(lab, "exp", "show", "--json").stdout))
-    assert {"digits/gaussian test_mse", WIDTH} <= {re.split("  +", line)[0] for line in table.splitlines()}
-    assert max(map(wide, (metrics, params, diff, table))) <= 100
+    assert {"digits/gaussian test_mse", DEVIATION} <= {re.split("  +", line)[0] for line in table.splitlines()}
+    assert max(map(width_of, (metrics, params, diff, table))) <= 100
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +73,12 @@ def test_going_back_restores_everything_and_trains_nothing(lab):
     later, weights = outputs(lab), "data/models/digits/gaussian.safetensors"
     git(lab, "commit", "--all", "--quiet", "--message", "A wider prior")
     git(lab, "checkout", "--quiet", "HEAD~1", "--", ".")
-    assert not set(ran(dvc(lab, "repro").stdout)) - {"check_params"}
+    assert not set(stages_run(dvc(lab, "repro").stdout)) - {"check_params"}
     earlier = outputs(lab)
     assert earlier[weights] != later[weights]
     git(lab, "checkout", "--quiet", "HEAD", "--", ".")
     git(lab, "checkout", "--quiet", "HEAD~1", "--", "params.yaml")
-    assert ran(dvc(lab, "repro").stdout) == []
+    assert stages_run(dvc(lab, "repro").stdout) == []
     assert outputs(lab) == earlier
     git(lab, "reset", "--quiet", "--hard", "HEAD~1")
     dvc(lab, "checkout")

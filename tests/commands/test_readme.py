@@ -10,7 +10,8 @@ from stages.base.params import read_params
 from stages.commands import readme
 from stages.commands.readme import BLOCKS, README, fill
 
-OVER = {"labels_100": 2, "labels_1000": 3, "labels_100_without_vat": 1}  # rows, and how often each ran
+# rows, and how often each ran
+OVER = {"labels_100": 2, "labels_1000": 3, "labels_100_without_vat": 1, "labels_100_paper": 1}
 
 
 def mark(*names: str) -> str:
@@ -46,18 +47,21 @@ def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(smal
     error = {"mean": 0.0154, "std": 0.0004, "min": 0.0152, "max": 0.0157}
     over = {name: error | {"n": n, "std": error["std"] if n > 1 else 0.0} for name, n in OVER.items()}
     spread = {name: {"test_error": scores, "style_knn_accuracy": scores} for name, scores in over.items()}
+    spread["adversarial_0.003"] = {"held_out_mse": error | {"n": 1, "std": 0.0}}
     spread["gaussian"] = {name: error | {"n": 3} for name in ("test_mse", "two_sample_accuracy")}
     (tmp_path / "metrics/spread.json").write_text(json.dumps(spread))
-    tables = fill(mark("digits", "semi", "ablation"))
+    tables = fill(mark("digits", "semi", "ablation", "faces"))
     assert re.search(r"\| Gaussian \(3 runs\) \| 0\.\d{4} \(0\.0154 ± 0\.0004\) \|", tables)
     assert re.search(r"\| umbrella with labels \| 0\.\d{4} \|", tables), "which ran once"
     assert re.search(r"\| 100 labels \(2 runs\) \| \d+\.\d\d% \(1\.54% ± 0\.04%\) \| 1\.57% \|", tables)
     assert "| all terms (2 runs) | 1.54% ± 0.04% | 1.57% | 1.5% ± 0.0% |" in tables
     assert "| without vat | 1.54% | 1.57% | 1.5% |" in tables
+    assert "| the paper's terms alone | 1.54% |" in tables
+    assert "| AAE, adversarial weight 0.003 | 0.0154 |" in tables
     assert "| 0 " not in tables, "labels_1000 is no ablation of labels_100"
 
 
-def test_missing_metrics_are_named(small, monkeypatch, tmp_path):
+def test_missing_metrics_are_named(small, tmp_path):
     (tmp_path / "params.yaml").write_bytes((small / "params.yaml").read_bytes())
     with pytest.raises(StageError, match=r"metrics/faces/one_per_person.json is missing: run `dvc repro`"):
         fill(mark("faces"))

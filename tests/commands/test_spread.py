@@ -7,8 +7,9 @@ import pytest
 
 from stages.base.errors import StageError
 from stages.commands import spread
-from stages.commands._dvc import flatten, read_lock
-from stages.commands.spread import ROWS, Row, main, read_scores, summarise
+from stages.commands._dvc import read_lock
+from stages.commands.spread import ROWS, Series, main, read_scores, summarise
+from stages.page.results import flatten
 from tests.pipelines import change, commit, dvc, read_yaml
 
 
@@ -22,7 +23,7 @@ def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
 
 def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capfd):
     monkeypatch.chdir(quick)
-    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "metrics/scores.json", "seed", 2, {"scale": 3.0})})
+    monkeypatch.setattr(spread, "ROWS", {"few": Series("score", "metrics/scores.json", "seed", 2, {"scale": 3.0})})
     main("few")
     assert capfd.readouterr().out.count("Running stage 'score'") == 2
     first = Path("metrics/spread.json").read_bytes()
@@ -32,7 +33,7 @@ def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capf
     main()
     assert "Running stage 'score'" not in capfd.readouterr().out
     assert Path("metrics/spread.json").read_bytes() == first
-    monkeypatch.setattr(spread, "ROWS", {"few": Row("score", "metrics/scores.json", "seed", 1, {"scale": 3.0})})
+    monkeypatch.setattr(spread, "ROWS", {"few": Series("score", "metrics/scores.json", "seed", 1, {"scale": 3.0})})
     main()
     assert Path("metrics/spread.json").read_bytes() == first, "of fewer runs, which tell less"
 
@@ -47,7 +48,7 @@ def test_rows_are_of_what_is_committed(quick, monkeypatch):
 def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(quick, monkeypatch):
     monkeypatch.chdir(quick)
     Path("metrics/spread.json").write_text('{"other": {}}', encoding="utf-8")
-    monkeypatch.setattr(spread, "ROWS", {"wrong": Row("score", "metrics/scores.json", "seed", 1, {"scale": 0})})
+    monkeypatch.setattr(spread, "ROWS", {"wrong": Series("score", "metrics/scores.json", "seed", 1, {"scale": 0})})
     with pytest.raises(StageError, match="spread-wrong-0 failed"):
         main()
     assert json.loads(Path("metrics/spread.json").read_text(encoding="utf-8")) == {"other": {}}

@@ -83,6 +83,8 @@ def test_scores_of_a_group_have_the_names_of_their_files(own_small, monkeypatch)
     files = {key.split()[0] for key in scores}
     assert files == {"digits/gaussian", "digits/umbrella_labels", "semi/labels_100"}
     assert "test_mse" in read_scores(Repo(), ["measure_digits@gaussian"], "HEAD")
+    curves = read_scores(Repo(), ["train_digits@gaussian", "train_cnn"], "HEAD")  # whose metrics stand beside figures
+    assert "plots/transfer/curves/metrics validation_accuracy" in curves
 
 
 @contextmanager

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from stages.show.spectra import dimensions, match, variances
-from stages.show.style import Style, save
-
-STYLE = Style(colours=[f"C{k}" for k in range(10)], density="Greys", dpi=60)
+from stages.show.style import save
+from tests.figures import STYLE
 
 
 def gaussian(n, dim, seed=0):

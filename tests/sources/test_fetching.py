@@ -11,7 +11,7 @@ from stages.base.files import IrregularFile
 from stages.sources import fetching
 from stages.sources.fetching import RemoteFile, mirror_folder, obtain, scratch_folder
 from tests.faulty_server import serving
-from tests.publishers import spread
+from tests.publishers import write_files
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 NAME = "sets/file.gz"
@@ -54,7 +54,7 @@ def refused(fetch, tmp_path):
 
 
 def test_a_mirror_is_preferred_and_its_file_is_used_where_it_lies(fetch, server, tmp_path):
-    spread(tmp_path, {NAME: CONTENT})
+    write_files(tmp_path, {NAME: CONTENT})
     assert fetch(tmp_path) == tmp_path / NAME
     assert server.requests == []
 
@@ -78,12 +78,12 @@ def test_what_the_mirror_lacks_is_downloaded(fetch, server, tmp_path):
     ids=["empty", "half", "last byte gone", "flipped bit", "web page"],
 )
 def test_a_damaged_file_of_a_mirror_is_named_and_a_good_one_heals_it(fetch, refused, server, tmp_path, damaged):
-    spread(tmp_path, {NAME: damaged})
+    write_files(tmp_path, {NAME: damaged})
     message = refused(mirror=tmp_path)
     for part in (f"{tmp_path / NAME} is missing or damaged", server.url(NAME), "AAE_DATA_MIRROR"):
         assert part in message
     assert server.requests == []
-    spread(tmp_path, {NAME: CONTENT})
+    write_files(tmp_path, {NAME: CONTENT})
     assert fetch(tmp_path).read_bytes() == CONTENT
 
 
@@ -179,7 +179,7 @@ def test_a_scratch_folder_is_empty_at_first_and_gone_at_the_end(tmp_path):
             (folder / "half").touch()
             raise StageError("in between")
 
-    spread(tmp_path / fetching.DOWNLOADS / "set", {"of/a/killed.process": b""})
+    write_files(tmp_path / fetching.DOWNLOADS / "set", {"of/a/killed.process": b""})
     with pytest.raises(StageError, match="in between"):
         stop_between()
     assert list((tmp_path / fetching.DOWNLOADS).iterdir()) == []
