@@ -94,12 +94,12 @@ def ablation_table() -> Iterator[str]:
         "worst": worst_error,
         "style to class": score("style_knn_accuracy", ".1%"),
     }
-    labels = {"": "all terms", "paper": "the paper's terms alone"}
-    rows = [
-        Row(labels.get(name := row.removeprefix("labels_100").replace("_", " ").strip(), name), {}, over)
-        for row, over in read_spread().items()
-        if row == "labels_100" or row.startswith("labels_100_")  # not labels_1000
-    ]
+    names = {"": "all terms", "paper": "the paper's terms alone"}
+    rows = []
+    for name, over in read_spread().items():
+        if name == "labels_100" or name.startswith("labels_100_"):  # not labels_1000
+            change = name.removeprefix("labels_100").replace("_", " ").strip()
+            rows.append(Row(names.get(change, change), {}, over))
     return table("100 labels", columns, rows)
 
 

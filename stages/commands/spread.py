@@ -151,7 +151,8 @@ def main(*names: str) -> None:
         for seed in range(ROWS[name].seeds):
             runs.append(run(name, ROWS[name], seed))
             rows = read_spread()
-            if all(score["n"] <= len(runs) for score in rows.get(name, {}).values()):  # else those of earlier tell more
+            more_before = any(score["n"] > len(runs) for score in rows.get(name, {}).values())  # which tell more
+            if not more_before:
                 write_json(SPREAD, rows | {name: summarise(runs)})
-            kept = read_spread().get(name) != summarise(runs)
-            print(f"{name}: {len(runs)} of {ROWS[name].seeds} runs{', earlier ones stay' if kept else ''}", flush=True)
+            said = ", the row of more that ran before stays" if more_before else ""
+            print(f"{name}: {len(runs)} of {ROWS[name].seeds} runs{said}", flush=True)
