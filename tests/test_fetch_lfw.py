@@ -13,7 +13,7 @@ from stages.sources import fetching, lfw
 from stages.sources.fetching import RemoteFile
 from stages.sources.jpegs import read_jpegs
 from stages.sources.small_data import make_faces
-from tests.publishers import FACES, packed, picture, small_lfw, spread
+from tests.publishers import FACES, packed, picture, small_lfw, write_files
 
 FOLDER, ARCHIVE = "images_deepfunneled", "lfw-deepfunneled.tgz"
 
@@ -46,7 +46,7 @@ def test_archive_folder_and_clone_are_the_same_data(source, mirror):
     (mirror / ARCHIVE).write_bytes(packed(dict(reversed(FACES.items())) | {"readme.txt": b"no image"}))
     assert fetch_lfw("deepfunneled", mirror, source) == FACES
     (mirror / ARCHIVE).unlink()
-    spread(mirror / FOLDER, FACES | {".DS_Store": b"left by a file manager"})
+    write_files(mirror / FOLDER, FACES | {".DS_Store": b"left by a file manager"})
     assert fetch_lfw("deepfunneled", mirror, source) == FACES
     shutil.rmtree(mirror / FOLDER)
     assert fetch_lfw("deepfunneled", mirror, source) == FACES
@@ -81,7 +81,7 @@ def test_other_content_is_refused(mirror, files, counts, form):
         (mirror / form).write_bytes(packed(files))
     else:
         (mirror / form).mkdir()
-        spread(mirror / form, files)
+        write_files(mirror / form, files)
     with pytest.raises(StageError, match=f"{form} holds {counts}, not .* altered ones: .* at commit 2a620cd"):
         fetch_lfw("deepfunneled", mirror, lfw.DEEPFUNNELED._replace(digest=digest))
 

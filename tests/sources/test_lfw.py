@@ -10,7 +10,7 @@ from stages.base.errors import StageError
 from stages.base.files import IrregularFile
 from stages.sources import lfw
 from stages.sources.lfw import content_digest, read_archive, read_folder
-from tests.publishers import FACES, packed, spread
+from tests.publishers import FACES, packed, write_files
 
 CLUTTER = {"pairs.txt": b"a listing", "A_B/._A_B_0001.jpg": b"left by a file manager", "A_B/A_B_1.jpg": b"", "C/x": b""}
 
@@ -55,14 +55,14 @@ def read(tmp_path):
 
 
 def test_the_digest_is_that_of_the_documented_command(tmp_path):
-    spread(tmp_path, FACES)
+    write_files(tmp_path, FACES)
     command = "find * -name '*.jpg' | LC_ALL=C sort | xargs sha256sum | sha256sum"
     done = subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert content_digest(dict(reversed(FACES.items()))) == done.stdout.split()[0]
 
 
 def test_an_archive_and_a_folder_give_the_images_and_nothing_else(read, tmp_path):
-    spread(tmp_path / "lfw", FACES | CLUTTER)
+    write_files(tmp_path / "lfw", FACES | CLUTTER)
     assert read_folder(tmp_path / "lfw") == FACES
     files = {f"lfw/{name}": content for name, content in (FACES | CLUTTER).items()}
     assert read(packed(files, special(tarfile.DIRTYPE, "lfw"))) == FACES
