@@ -19,7 +19,7 @@ from stages.learning.weights import save_weights
 def make_trainer(
     data: Images, widths: list[int], validation: int, training: CNNTraining, machine: Machine
 ) -> CNNTrainer:
-    """A network that watches the accuracy on `validation` images of that split, and learns its others and `train`.
+    """What learns `train` and the validation split but for `validation` images, on which it is watched.
 
     The settings are those of the recipe's authors, so that there is little to choose by images that are set aside.
     """

@@ -76,7 +76,7 @@ class Norm(nn.BatchNorm2d):
     """Batch normalisation with a learned shift and no learned scale."""
 
     def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-12, momentum=0.4)  # a short memory suits a training of a few hundred steps
+        super().__init__(channels, eps=1e-12)
         self.weight.requires_grad = False
 
 

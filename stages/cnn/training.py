@@ -1,6 +1,7 @@
 """How the CIFAR-10 specialist learns: augmentation of arXiv 2404.00498, section 3, and the optimisers and rates of the
 same author's airbench94_muon (github.com/KellerJordan/cifar10-airbench)."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -19,11 +20,12 @@ from stages.base.params import Count, Section, Seed
 from stages.base.tables import Images
 from stages.cnn.augment import VIEWS, Views, draw_mirrored, shift, view
 from stages.cnn.muon import Muon
-from stages.cnn.network import CNN
+from stages.cnn.network import CNN, Norm
 
 Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 SGD_MOMENTUM = 0.85
+MEMORY = 0.6  # share of the normalisations' running statistics that a batch leaves: short, for a few hundred steps
 AT_ONCE = 1000  # images of a batch that pass through the network together, which bounds the memory
 
 
@@ -62,6 +64,10 @@ class CNNTrainer:
         """
         self.network, self.training, self.generator, self.autocast = network, training, generator, autocast
         self.steps = steps_per_epoch(len(train), training.batch_size)
+        parts = math.ceil(training.batch_size / AT_ONCE)  # of each batch, after which the statistics change
+        for layer in network.modules():
+            if isinstance(layer, Norm):
+                layer.momentum = 1 - MEMORY ** (1 / parts)
         self.images = torch.from_numpy(train.images).to(generator.device)
         self.labels = torch.from_numpy(train.labels).to(generator.device)
         self.validation = validation

@@ -73,6 +73,21 @@ def test_each_step_learns_also_the_last(trainer):
     assert rates(trainer) == [0, 0, 0, 0]
 
 
+def test_running_statistics_forget_as_much_per_batch_however_it_is_divided(monkeypatch):
+    def statistics() -> torch.Tensor:
+        """Of the first normalisation, after batches whose parts are all alike."""
+        trainer = make_trainer()
+        images = torch.from_numpy(blobs(5, (12, 12, 3), 4, {"train": 5}).images).permute(0, 3, 1, 2).repeat(2, 1, 1, 1)
+        for _ in range(3):
+            trainer.network.train()
+            trainer.step(images, torch.arange(5).repeat(2) % 4)
+        return trainer.network.blocks[0][2].running_mean
+
+    whole = statistics()
+    monkeypatch.setattr("stages.cnn.training.AT_ONCE", 5)
+    assert statistics() == pytest.approx(whole.numpy(), rel=0.01)
+
+
 def test_the_first_layers_bias_learns_in_the_first_epochs_only(trainer):
     biases = [trainer.network.whiten.bias.clone()]
     for number in range(TRAINING.epochs):
