@@ -69,8 +69,7 @@ def make_trainer(
         return {"watched_auroc": verification_auroc(embedding(watched).cpu().numpy(), pairs)}
 
     features = view_features(aae, several.images, machine.device).clone()  # out of inference mode
-    labels = torch.from_numpy(people).to(machine.device)
-    return IdentityTrainer(features, labels, person, training, watch, generator)
+    return IdentityTrainer(features, people, person, training, watch, generator)
 
 
 def train_identity(trainer: IdentityTrainer, aae: FaceAAE, images: np.ndarray, digest: str) -> IdentityAAE:

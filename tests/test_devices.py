@@ -8,11 +8,13 @@ from contextlib import nullcontext
 import pytest
 import torch
 from torch.fx.experimental import _config
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, AdamW
 
+from stages.base.tables import Images
 from stages.learning.compute import Machine
-from tests import test_train_cnn, test_train_digits, test_train_faces, test_train_semi
+from tests import test_train_cnn, test_train_digits, test_train_faces, test_train_identity, test_train_semi
 from tests.networks import UMBRELLA
+from tests.people import drawn_people
 from tests.test_train_cnn import objects  # noqa: F401
 
 META = torch.device("meta")
@@ -33,11 +35,16 @@ class MetaMachine(Machine):
 def meta(monkeypatch) -> Machine:
     """A machine with the device `meta`, in place of all that torch does not have there."""
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
-    for optimizer in (Adam, SGD):
+    for optimizer in (Adam, AdamW, SGD):  # each class by itself, whose method torch wraps
         monkeypatch.setattr(optimizer, "step", lambda _: None)
     monkeypatch.setattr(_config, "meta_nonzero_assume_all_nonzero", True, raising=False)
     monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: torch.zeros(tensor.shape, dtype=tensor.dtype))
     return MetaMachine(META, bf16=False)
+
+
+@pytest.fixture
+def people() -> Images:
+    return drawn_people()
 
 
 @pytest.mark.parametrize(
@@ -48,9 +55,10 @@ def meta(monkeypatch) -> Machine:
         (test_train_semi.make, "digits", {"noise": 0.1}),
         (test_train_semi.make, "digits", {"labels": 0, "classes": 12, "overclustering": 2}),
         (test_train_faces.make, "faces", {}),
+        (test_train_identity.make, "people", {}),
         (test_train_cnn.make, "objects", {}),
     ],
-    ids=["digits", "labelled digits", "class and style", "clusters", "faces", "cnn"],
+    ids=["digits", "labelled digits", "class and style", "clusters", "faces", "identity", "cnn"],
 )
 def test_a_training_leaves_nothing_on_another_device(make, data, values, meta, request):
     steps = list(make(request.getfixturevalue(data), meta, **values).epoch(0))

@@ -6,9 +6,10 @@ import torch
 
 from stages.aae.faces import FaceAAE
 from stages.aae.identity import IdentityAAE
-from stages.aae.identity_training import IdentityTraining
+from stages.aae.identity_training import IdentityTrainer, IdentityTraining
 from stages.aae.inference import encode, reconstruct
 from stages.base.tables import Images
+from stages.learning.compute import Machine
 from stages.learning.weights import load_weights
 from stages.measure.people import NoPairs, draw_pairs, verification_auroc
 from stages.train_identity import PersonTooLarge, check_person, make_trainer, train_identity
@@ -25,6 +26,10 @@ def data() -> Images:
 @pytest.fixture(scope="module")
 def aae(data) -> FaceAAE:
     return linear_aae(data)
+
+
+def make(data: Images, machine: Machine) -> IdentityTrainer:
+    return make_trainer(linear_aae(data).to(machine.device), data, PARTS, LEARNING, machine)
 
 
 def learn(aae: FaceAAE, data: Images, machine, **values) -> IdentityAAE:

@@ -7,6 +7,7 @@ the people (Wang et al. 2017, NormFace: L2 Hypersphere Embedding for Face Verifi
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -36,7 +37,7 @@ class IdentityTrainer:
     def __init__(
         self,
         features: Tensor,
-        people: Tensor,
+        people: np.ndarray,
         dim: int,
         training: IdentityTraining,
         watch: Callable[[nn.Linear], dict[str, float]],
@@ -47,8 +48,8 @@ class IdentityTrainer:
         The map embeds them in `dim` dimensions. After each epoch `watch` measures what it is worth. Raises
         TooFewImages where the images do not fill a batch.
         """
-        self.features, self.people, self.training, self.watch = features, people, training, watch
-        self.generator = generator
+        self.features, self.training, self.watch, self.generator = features, training, watch, generator
+        self.people = torch.from_numpy(people).to(features.device)
         self.steps = steps_per_epoch(len(people), training.batch_size)
         self.embedding = nn.Linear(features.shape[-1], dim, bias=False, device=features.device)
         self.vectors = nn.Linear(dim, int(people.max()) + 1, bias=False, device=features.device)
