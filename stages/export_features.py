@@ -24,7 +24,7 @@ class Features(Section):
 
 
 class Pooled(Features):
-    """The feature maps of the model's encoder, averaged over parts of the image."""
+    """Means and deviations of the feature maps of the model's encoder in parts of the image."""
 
     kind: Literal["pooled"]
 
@@ -47,12 +47,12 @@ AnyFeatures = Annotated[Pooled | Untrained | Components, Field(discriminator="ki
 
 
 def pool(aae: FaceAAE, images: np.ndarray) -> np.ndarray:
-    """Pooled feature maps (N, features) float32 of images (N, h, w, C) uint8, their mean over both mirror images."""
+    """Pooled feature maps (N, features) float32 of images (N, h, w, C) uint8, the mean of each and its mirror image."""
     side = aae.architecture.image_shape[1]
 
     def pool_batch(batch: Tensor) -> Tensor:
-        maps = as_input(resize(planes(batch.numpy(), torch.device("cpu")), side))
-        return (aae.encoder.pool(maps) + aae.encoder.pool(maps.flip(3))) / 2
+        inputs = as_input(resize(planes(batch.numpy(), torch.device("cpu")), side))
+        return (aae.encoder.pool(inputs) + aae.encoder.pool(inputs.flip(3))) / 2
 
     return in_batches(pool_batch, images)
 
