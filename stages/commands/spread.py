@@ -55,6 +55,7 @@ def classifiers(stage: str, *names: str, key: str) -> dict[str, Series]:
 
 PRIORS = ("gaussian", "umbrella", "umbrella_labels", "swiss_roll")
 DIGITS, FACES = "digits.common.training.seed", "faces.common.training.seed"
+UNTRAINED, COLUMNS = "features.untrained.seed", "lightgbm.common.seed"
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
 ROWS = {
     **{name: Series(f"measure_digits@{name}", f"metrics/digits/{name}.json", DIGITS, 3) for name in PRIORS},
@@ -94,8 +95,10 @@ ROWS = {
     **classifiers("train_lightgbm", "pair_lightgbm_features_tuned", "pair_lightgbm_codes", key=FACES),
     **classifiers("train_linear", "linear_codes", key=FACES),
     # on what nothing trains; no row has LightGBM's defaults, which see all of it in each tree, so that no seed counts
-    **classifiers("train_lightgbm", "lightgbm_untrained_tuned", key="features.untrained.seed"),
-    **classifiers("train_lightgbm", "lightgbm_pca_tuned", "lightgbm_pixels_tuned", key="lightgbm.common.seed"),
+    **classifiers("train_lightgbm", "lightgbm_untrained_tuned", key=UNTRAINED),
+    **classifiers("train_lightgbm", "pair_lightgbm_untrained_tuned", key=UNTRAINED),
+    **classifiers("train_lightgbm", "lightgbm_pca_tuned", "lightgbm_pixels_tuned", key=COLUMNS),
+    **classifiers("train_lightgbm", "pair_lightgbm_pixels_tuned", key=COLUMNS),
 }
 
 
