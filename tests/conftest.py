@@ -1,5 +1,9 @@
 """Small data and machines that the tests share."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +13,7 @@ from filelock import FileLock
 
 from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from tests.pipelines import copy_pipeline, dvc, lay_out_quick, lay_out_small, with_signals
+from tests.pipelines import HOOKS, copy_pipeline, dvc, lay_out_quick, lay_out_small
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +83,25 @@ def project(request) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small(project, tmp_path_factory, worker_id) -> Path:
+def warm(project, tmp_path_factory) -> Iterator[None]:
+    """Let pipelines start their stages as forks of a process that has loaded the libraries already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HOOKS), prepend=os.pathsep)
+        if sys.platform != "linux":  # elsewhere libraries do not stand a fork
+            yield
+            return
+        address = str(tmp_path_factory.mktemp("warm") / "socket")
+        with subprocess.Popen(
+            [sys.executable, HOOKS / "warm.py", address], cwd=project, stdout=subprocess.PIPE
+        ) as server:
+            server.stdout.readline()
+            patch.setenv("WARM", address)
+            yield
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def small(project, warm, tmp_path_factory, worker_id) -> Path:
     """A copy of the pipeline in which every stage has run once on small data; nobody changes it.
 
     The workers of a run share one. Beside it, the folder `opened` lists the files that each stage opened.
@@ -93,7 +115,7 @@ def small(project, tmp_path_factory, worker_id) -> Path:
             opened = folder.with_name("opened")
             opened.mkdir()
             lay_out_small(folder, project)
-            dvc(folder, "repro", **with_signals(WATCH=str(opened)))
+            dvc(folder, "repro", WATCH=str(opened))
             done.touch()
     return folder
 

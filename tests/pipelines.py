@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -41,7 +40,7 @@ KEPT = {
     "features": ("pooled", "pca"),
     "lightgbm.classifiers": CLASSIFIERS,
 }
-SIGNALS = Path(__file__).parent / "signals"
+HOOKS = Path(__file__).parent / "hooks"  # what Python loads at its start where PYTHONPATH names it
 LIMIT = 1800  # seconds of a `dvc` call, after which it hangs
 # two stages that take no time, with private data, shared data and a file in git
 QUICK = """
@@ -128,12 +127,6 @@ def dvc(folder: Path, *arguments: str, check: bool = True, **variables: str) -> 
     )
     assert done.returncode == 0 or not check, done.stdout[-3000:] + done.stderr[-3000:]
     return done
-
-
-def with_signals(**variables: str) -> dict[str, str]:
-    """Environment variables for a `dvc` whose stages load tests/signals/sitecustomize.py."""
-    path = os.pathsep.join(filter(None, [str(SIGNALS), os.environ.get("PYTHONPATH")]))
-    return {"PYTHONPATH": path} | variables
 
 
 def git(folder: Path, *arguments: str) -> str:

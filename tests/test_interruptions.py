@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.commands._dvc import environment
-from tests.pipelines import dvc, lay_out_small, outputs, stages_run, with_signals
+from tests.pipelines import dvc, lay_out_small, outputs, stages_run
 
 # in the order in which data flow, one of each kind: a stage, a call in the middle of its work, and the signal it gets
 MIDDLE = {
@@ -29,7 +29,7 @@ def start(folder: Path, target: str, disturbance: str) -> subprocess.Popen:
     return subprocess.Popen(
         ["dvc", "repro", target],
         cwd=folder,
-        env=environment() | with_signals(DISTURB=disturbance),
+        env=environment() | {"DISTURB": disturbance},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -58,7 +58,7 @@ def break_off(folder: Path, target: str, middle: str, what: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(project, tmp_path_factory) -> Path:
+def folder(project, warm, tmp_path_factory) -> Path:
     """A pipeline before any run, which the tests take on from each other."""
     return lay_out_small(tmp_path_factory.mktemp("interrupted"), project)
 

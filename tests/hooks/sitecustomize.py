@@ -1,0 +1,96 @@
+"""Python loads this at its start where it is on PYTHONPATH: it disturbs, watches or hands over a pipeline's stages.
+
+DISTURB holds a stage's module, the function at whose n-th call it happens, n, and what happens: SIGKILL or
+SIGINT to the whole process group, as a power cut or Ctrl-C do, or `wait` for the file `go-on`.
+
+WATCH names a folder where each stage lists the files of the pipeline that it opened.
+
+WARM is the socket of a server (warm.py) that runs a stage in this process's place.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+# nothing else is imported here: each start of each Python would take longer
+
+
+def disturb(stage: str, function: str, number: str, what: str) -> None:
+    import signal
+    import time
+    from importlib import import_module
+    from pathlib import Path
+
+    *path, name = function.split(".")
+    owner: Any = import_module(path[0])
+    for step in path[1:]:
+        owner = getattr(owner, step)
+    original, left = getattr(owner, name), int(number)
+
+    def disturbed(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            Path("disturbed").touch()
+            if what == "wait":
+                while not Path("go-on").exists():
+                    time.sleep(0.05)
+            else:
+                os.killpg(0, signal.Signals[what])
+                time.sleep(30)
+        return original(*arguments, **named)
+
+    setattr(owner, name, disturbed)
+
+
+def watch(stage: Sequence[str]) -> None:
+    """List the files that `stage`, which this process is, opens; nothing where nobody asks for it."""
+    if "WATCH" not in os.environ:
+        return
+    import atexit
+    import json
+    from pathlib import Path
+
+    root, opened = f"{Path.cwd()}{os.sep}", set()
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+            path, mode = os.path.abspath(arguments[0]), arguments[1]
+            if path.startswith(root):
+                opened.add((path.removeprefix(root), "w" if set(mode or "w") & set("wax+") else "r"))
+
+    def write() -> None:
+        Path(os.environ["WATCH"], f"{'@'.join(stage)}.json").write_text(json.dumps(sorted(opened)))
+
+    sys.addaudithook(look)
+    atexit.register(write)
+
+
+def hand_over(stage: Sequence[str]) -> None:
+    """Let the server run `stage`, pass signals on to it, and end as it ends."""
+    import json
+    import signal
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.connect(os.environ["WARM"])
+        call = {"stage": stage, "folder": os.getcwd(), "variables": dict(os.environ)}
+        socket.send_fds(server, [json.dumps(call).encode()], [0, 1, 2])
+        process = int(server.recv(100))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: os.kill(process, number))
+        status = int(server.recv(100))
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+if sys.orig_argv[1:3] == ["-m", "stages"]:  # and behind it the stage's name, and its key
+    stage = sys.orig_argv[3:]
+    if (disturbance := os.environ.get("DISTURB", "").split()) and disturbance[0] == stage[0]:
+        disturb(*disturbance)
+    elif "WARM" in os.environ:
+        hand_over(stage)
+    watch(stage)
