@@ -23,6 +23,16 @@ class Row:
 
         return Row(label, strip(self.scores), strip(self.over))
 
+    def join(self, other: "Row", prefix: str) -> "Row":
+        """This row and what another one has, the names of whose scores then begin so."""
+
+        def both(mine: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+            return {**mine, **{f"{prefix}{name}": value for name, value in others.items()}}
+
+        published = [self.published, f"{prefix}{other.published}" if other.published else ""]
+        over = both(self.over, other.over)
+        return Row(self.label, both(self.scores, other.scores), over, "; ".join(filter(None, published)))
+
     def title(self) -> str:
         """The label, with the number of runs where there was more than one."""
         n = next(iter(self.over.values()))["n"] if self.over else 1

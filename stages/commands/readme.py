@@ -142,23 +142,25 @@ def identity_table() -> Iterator[str]:
 
 
 def transfer_table() -> Iterator[str]:
+    """A row per label; classifiers that tell only some classes apart have columns of their own."""
     columns = {
         "accuracy": score("accuracy", ".2%"),
         "AUROC": score("auroc", ".2%"),
         "training accuracy": score("train_accuracy", ".2%"),
-        "published, accuracy / AUROC": published,
     }
     params, scores, spread = read_params(), read_metrics("transfer"), read_spread()
     classifiers = {"cnn": params["cnn"], **at(params, "lightgbm.classifiers"), **at(params, "linear.classifiers")}
-    rows = []
+    rows: dict[str, Row] = {}
     for name, classifier in {**classifiers, "chance": {"label": "random guessing"}}.items():
         if name not in scores:
             raise StageError(f"metrics/transfer.json has no {name}: run `dvc repro` first")
-        classes = classifier.get("classes", "all")
+        classes, label = classifier.get("classes", "all"), classifier["label"]
         task = "" if classes == "all" else f"{' or '.join(classes)}: "
-        label = f"{task}{classifier['label']}"
-        rows.append(Row(label, scores[name], spread.get(name, {}), PUBLISHED.get(name, "")))
-    return table("CIFAR-10 test images", columns, rows)
+        if task:
+            columns |= {f"{task}{key}": score(f"{task}{key.lower()}", ".2%") for key in ("accuracy", "AUROC")}
+        row = Row(label, scores[name], spread.get(name, {}), PUBLISHED.get(name, ""))
+        rows[label] = rows.get(label, Row(label, {})).join(row, task)
+    return table("CIFAR-10 test images", columns | {"published": published}, rows.values())
 
 
 def graph() -> Iterator[str]:
