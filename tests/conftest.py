@@ -94,7 +94,7 @@ def warm(project, tmp_path_factory) -> Iterator[None]:
         with subprocess.Popen(
             [sys.executable, HOOKS / "warm.py", address], cwd=project, stdout=subprocess.PIPE
         ) as server:
-            server.stdout.readline()
+            assert server.stdout.readline() == b"ready\n"
             patch.setenv("WARM", address)
             yield
             server.kill()
