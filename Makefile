@@ -8,8 +8,8 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help environment remotes sweeps needs-git repro push page check why parameters experiments spread bench test \
-        demo deps readme lint lock
+.PHONY: help environment remotes sweeps lean needs-git repro push page check why parameters experiments spread bench \
+        test demo deps readme lint lock
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ remotes: $(READY) ## install what DVC needs for remotes behind SSH and S3, and t
 
 sweeps: $(READY) ## install what sweeps over several machines need
 	$(INSTALL) requirements-sweeps.txt
+
+lean: $(READY) ## remove what only a GPU needs, 1.4 GB
+	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python triton nvidia-cusolver nvidia-cuda-cupti nvidia-cuda-cccl \
+	  nvidia-nvtx nvidia-ml-py cuda-bindings
 
 repro: needs-git $(READY) ## take what is there, in the remote too if there is one, and run all other stages
 	@python -m stages.commands repro

@@ -34,8 +34,8 @@ class Row:
         return Row(self.label, both(self.scores, other.scores), over, "; ".join(filter(None, published)))
 
     def title(self) -> str:
-        """The label, with the number of runs where there was more than one."""
-        n = next(iter(self.over.values()))["n"] if self.over else 1
+        """The label, with the number of runs where they differ."""
+        n = max((score["n"] for score in self.over.values() if score["std"]), default=1)
         return f"{self.label} ({n} runs)" if n > 1 else self.label
 
 
