@@ -62,7 +62,7 @@ parameters: $(READY) ## list each parameter with the stages that read it
 experiments: $(READY) ## show experiments side by side, and write a page of them
 	@python -m stages.commands experiments
 
-spread: $(READY) ## run rows of the results over several seeds, as experiments (hours)
+spread: needs-git $(READY) ## run rows of the results over several seeds, as experiments (hours)
 	@python -m stages.commands spread
 
 bench: $(READY) ## measure the speed of this machine and of the last run

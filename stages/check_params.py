@@ -225,7 +225,12 @@ def conflicts(values: Any) -> Iterator[str]:
         wrong = [*fault(check_validation, validation, sizes[name], len(CLASSES), f"data.{name}.validation")]
         yield from wrong
         left[name] = math.inf if wrong else sizes[name] - validation  # so that one wrong value is one problem
-    yield from fault(steps_per_epoch, left["cifar10"], params.cnn.training.batch_size, key="cnn.training")
+    watched = {"semi": ("mnist", params.semi.validation), "cnn": ("cifar10", params.cnn.validation)}
+    for section, (name, images) in watched.items():
+        if left[name] < math.inf and images > (there := getattr(params.data, name).validation):
+            yield f"{section}.validation: {images} images cannot be watched of the {there} of data.{name}.validation"
+    learned = left["cifar10"] + params.data.cifar10.validation - params.cnn.validation
+    yield from fault(steps_per_epoch, learned, params.cnn.training.batch_size, key="cnn.training")
 
     for name, variant in params.digits.priors.items():
         key = f"digits.priors.{name}"
@@ -235,8 +240,6 @@ def conflicts(values: Any) -> Iterator[str]:
         if variant.prior.dim < 2:
             yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
 
-    if left["mnist"] < math.inf and (watched := params.semi.validation) > (there := params.data.mnist.validation):
-        yield f"semi.validation: of {there} validation images {watched} cannot be watched"
     for name, variant in params.semi.variants.items():
         key = f"semi.variants.{name}"
         training = SemiTraining(**override(values["semi"]["common"]["training"], variant.training))
@@ -262,6 +265,7 @@ def conflicts(values: Any) -> Iterator[str]:
             yield f"{key}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
         if name == params.identity.model:
             yield from fault(check_person, params.identity.person, model.prior.dim)
+    yield from shared_labels(params)
     yield from unknown_names(params)
 
 
@@ -272,6 +276,26 @@ def fault(rule: Callable[..., Any], *arguments: Any, key: str = "") -> Iterator[
     except StageError as error:
         words = sentence(error).removeprefix("params.yaml: ")
         yield f"{key}: {words}" if key else words
+
+
+def shared_labels(params: Params) -> Iterator[str]:
+    """Labels of several entries whose results stand side by side."""
+    boosters = params.lightgbm.classifiers.values()
+    classifiers = [params.cnn.label, *(entry.label for entry in params.linear.classifiers.values())]
+    classifiers += [entry.label for entry in boosters if entry.classes == "all"]
+    labels = {
+        "digits.priors": [entry.label for entry in params.digits.priors.values()],
+        "semi.variants": [entry.label for entry in params.semi.variants.values()],
+        "faces.variants": [entry.label for entry in params.faces.variants.values()],
+        "cnn, linear.classifiers and lightgbm.classifiers": classifiers,
+        "lightgbm.classifiers": [
+            f"{entry.label} ({' or '.join(entry.classes)})" for entry in boosters if entry.classes != "all"
+        ],
+    }
+    for section, found in labels.items():
+        for label, times in Counter(found).items():
+            if times > 1:
+                yield f"{section}: {times} entries have the label {label!r}: figures and tables need one of each"
 
 
 def unknown_names(params: Params) -> Iterator[str]:

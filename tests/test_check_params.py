@@ -172,8 +172,8 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "lower batch_size in params.yaml",
         ),
         (
-            {"cnn.training.batch_size": 45_001},
-            "cnn.training: of 45000 training images no batch of 45001 can be made: lower batch_size in params.yaml",
+            {"cnn.training.batch_size": 49_501},
+            "cnn.training: of 49500 training images no batch of 49501 can be made: lower batch_size in params.yaml",
         ),
         (
             {"digits.priors.umbrella_labels.prior.petals": 9},
@@ -191,7 +191,27 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             {"digits.priors.gaussian.prior.dim": 1},
             "digits.priors.gaussian.prior.dim: the pictures need two dimensions (got 1)",
         ),
-        ({"semi.validation": 5001}, "semi.validation: of 5000 validation images 5001 cannot be watched"),
+        *(
+            (
+                {f"{section}.validation": 5001},
+                f"{section}.validation: 5001 images cannot be watched of the 5000 of data.{name}.validation",
+            )
+            for section, name in {"semi": "mnist", "cnn": "cifar10"}.items()
+        ),
+        (
+            {"digits.priors.umbrella.label": "Gaussian"},
+            "digits.priors: 2 entries have the label 'Gaussian': figures and tables need one of each",
+        ),
+        (
+            {"lightgbm.classifiers.lightgbm_pca.label": "CNN on images"},
+            "cnn, linear.classifiers and lightgbm.classifiers: 2 entries have the label 'CNN on images': figures "
+            "and tables need one of each",
+        ),
+        (
+            {"lightgbm.classifiers.pair_lightgbm_pca.label": "LightGBM on face codes"},
+            "lightgbm.classifiers: 2 entries have the label 'LightGBM on face codes (automobile or ship)': figures "
+            "and tables need one of each",
+        ),
         (
             {"semi.variants.labels_100.training": {"batch_size": 55_001}},
             "semi.variants.labels_100: of 55000 training images no batch of 55001 can be made: "
@@ -381,5 +401,5 @@ def test_dvc_runs_no_stage_on_wrong_parameters(project, tmp_path, committed):
     lay_out(tmp_path, set_values(committed, DEMO | {"cnn.training.batch_size": 10**6}), project)
     done = dvc(tmp_path, "repro", check=False)
     assert done.returncode != 0
-    assert "cnn.training: of 500 training images no batch of 1000000 can be made" in done.stderr
+    assert "cnn.training: of 550 training images no batch of 1000000 can be made" in done.stderr
     assert stages_run(done.stdout) == ["check_params"]

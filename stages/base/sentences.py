@@ -27,8 +27,8 @@ SENTENCES = {
     "TooFewFaces": "params.yaml: {}: a code of {} dimensions needs as many training images, there are {}: lower "
     "prior.dim",
     "PersonTooLarge": "params.yaml: identity.person is {}: of a code of {} dimensions at least two are the scene's",
-    "NoPairs": "of the people of split {} nobody has two images, so that people cannot be told apart: raise "
-    "faces.validation and faces.held_out in params.yaml",
+    "NoPairs": "of the people of split {} nobody has two images, so that people cannot be told apart: give "
+    "people several pictures, or change faces.validation and faces.held_out in params.yaml",
     "MissingDevice": "compute.device is {}, which this machine lacks: set it to auto in params.yaml",
     "NotFiniteMetric": "{}: {} is {}, not a finite number: lower the learning rate and run `dvc repro`",
     "NotFinite": "{}: the {} is {} at step {}: lower the learning rate or set compute.precision to float32, and "

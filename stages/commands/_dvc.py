@@ -51,14 +51,20 @@ def dvc(*arguments: str) -> str:
 
 
 def last_commit(*changing: str) -> str:
-    """The last commit. Raises StageError where something but `changing` is not committed."""
+    """The last commit. Raises StageError where something but `changing` is not committed, or git fails."""
 
     def git(*command: str) -> str:
-        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+        try:
+            return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
+        except subprocess.CalledProcessError as error:
+            raise StageError(f"git {command[0]}: {error.stderr.strip()}") from error
 
     rest = ["--", ".", *(f":!{path}" for path in changing)]
     if changed := git("status", "--porcelain", "--untracked-files=no", *rest):
-        raise StageError(f"runs are of the last commit, but not all is committed: {' '.join(changed.split())}")
+        paths = ", ".join(line[2:].strip() for line in changed.splitlines())
+        raise StageError(
+            f"runs are of the last commit, which lacks changes of {paths}: commit or `git stash` them first"
+        )
     return git("rev-parse", "HEAD")
 
 

@@ -51,6 +51,7 @@ DEMO = {
     "faces.common.training.batch_size": 32,
     "identity.person": 16,
     "identity.training.batch_size": 32,
+    "cnn.validation": 50,
     "cnn.training.epochs": 3,
     "cnn.training.batch_size": 100,
     "lightgbm.settings.defaults.trees": 20,

@@ -22,9 +22,12 @@ def test_an_experiment_in_a_temporary_copy_leaves_the_workspace_alone(lab):
     dvc(lab, "exp", "apply", name)
     assert outputs(lab)[predictions] != before[predictions]
     assert re.search("lightgbm.settings.tuned.trees +20 +5", dvc(lab, "params", "diff").stdout)
+    (lab / "metrics/digits/new.json").write_text("{}")  # of an entry that the experiment added
     git(lab, "checkout", "--quiet", "HEAD", "--", "params.yaml", "dvc.lock", "metrics", "plots")  # as the README says
+    git(lab, "clean", "-fdq", "metrics", "plots")
     dvc(lab, "checkout")
     assert outputs(lab) == before
+    assert git(lab, "status", "--short") == ""
 
 
 def test_a_queued_sweep_runs_in_the_background(quick):

@@ -61,5 +61,11 @@ def test_what_is_not_committed_is_named_but_for_what_changes_anyway(quick, monke
     (quick / "metrics/scores.json").write_text("{}")
     assert last_commit("metrics/scores.json") == commit
     (quick / "params.yaml").write_text("scale: 2.0\nseed: 0\n")
-    with pytest.raises(StageError, match=r"not all is committed: M params.yaml"):
+    with pytest.raises(StageError, match=r"lacks changes of params.yaml: commit"):
         last_commit("metrics/scores.json")
+
+
+def test_a_folder_that_is_no_repository_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StageError, match="git status: fatal: not a git repository"):
+        last_commit()

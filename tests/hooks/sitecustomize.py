@@ -52,6 +52,8 @@ def watch(stage: Sequence[str]) -> None:
     import json
     from pathlib import Path
 
+    import safetensors
+
     root, opened = f"{Path.cwd()}{os.sep}", set()
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
@@ -63,6 +65,11 @@ def watch(stage: Sequence[str]) -> None:
     def write() -> None:
         Path(os.environ["WATCH"], f"{'@'.join(stage)}.json").write_text(json.dumps(sorted(opened)))
 
+    def look_and_open(path: str, *arguments: Any, **named: Any) -> Any:
+        look("open", (path, "r"))  # Python does not see what it opens
+        return safe_open(path, *arguments, **named)
+
+    safe_open, safetensors.safe_open = safetensors.safe_open, look_and_open
     sys.addaudithook(look)
     atexit.register(write)
 
