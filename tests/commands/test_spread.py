@@ -41,7 +41,7 @@ def test_each_seed_is_an_experiment_and_none_runs_twice(quick, monkeypatch, capf
 def test_rows_are_of_what_is_committed(quick, monkeypatch):
     monkeypatch.chdir(quick)
     change(quick, scale=2.0)
-    with pytest.raises(StageError, match="not all is committed"):
+    with pytest.raises(StageError, match="lacks changes of"):
         main()
 
 
