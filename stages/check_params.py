@@ -295,7 +295,7 @@ def shared_labels(params: Params) -> Iterator[str]:
     for section, found in labels.items():
         for label, times in Counter(found).items():
             if times > 1:
-                yield f"{section}: {times} entries have the label {label!r}: figures and tables need one of each"
+                yield f"{section}: {times} entries share the label {label!r}: figures and tables tell them by it"
 
 
 def unknown_names(params: Params) -> Iterator[str]:
@@ -314,14 +314,14 @@ def unknown_names(params: Params) -> Iterator[str]:
     for name, entry in params.features.items():
         used[f"features.{name}.model"] = ([entry.model], models)
     for name, entry in boosters.items():
-        if name in ("cnn", "chance", *probes):  # other rows of the table
+        if name in ("cnn", "chance", "data", *probes):  # what else metrics/transfer.json has
             yield f"lightgbm.classifiers.{name}: the name is taken"
         used[f"lightgbm.classifiers.{name}.settings"] = ([entry.settings], list(params.lightgbm.settings))
         used[f"lightgbm.classifiers.{name}.features"] = ([entry.features], ["data/objects/cifar10.npz", *codes])
         if entry.classes != "all":
             used[f"lightgbm.classifiers.{name}.classes"] = (entry.classes, CLASSES)
     for name, entry in probes.items():
-        if name in ("cnn", "chance"):
+        if name in ("cnn", "chance", "data"):
             yield f"linear.classifiers.{name}: the name is taken"
         used[f"linear.classifiers.{name}.features"] = ([entry.features], codes)
     for key, (names, known) in used.items():

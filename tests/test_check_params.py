@@ -15,6 +15,7 @@ from stages.check_params import find_problems, main
 from stages.commands.demo import DEMO, lay_out, set_values
 from tests.pipelines import dvc, loaded_keys, stages_run
 
+PROBE = {"label": "another probe", "features": "data/latents/cifar10/one_per_person.npz"}
 # what the messages below tell of, whatever the committed file says now
 KNOWN = {
     "data.source": "publishers",
@@ -198,19 +199,26 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             )
             for section, name in {"semi": "mnist", "cnn": "cifar10"}.items()
         ),
+        *(
+            (
+                {"linear.classifiers": {name: PROBE}},
+                f"linear.classifiers.{name}: the name is taken",
+            )
+            for name in ("cnn", "chance", "data")
+        ),
         (
             {"digits.priors.umbrella.label": "Gaussian"},
-            "digits.priors: 2 entries have the label 'Gaussian': figures and tables need one of each",
+            "digits.priors: 2 entries share the label 'Gaussian': figures and tables tell them by it",
         ),
         (
             {"lightgbm.classifiers.lightgbm_pca.label": "CNN on images"},
-            "cnn, linear.classifiers and lightgbm.classifiers: 2 entries have the label 'CNN on images': figures "
-            "and tables need one of each",
+            "cnn, linear.classifiers and lightgbm.classifiers: 2 entries share the label 'CNN on images': figures "
+            "and tables tell them by it",
         ),
         (
             {"lightgbm.classifiers.pair_lightgbm_pca.label": "LightGBM on face codes"},
-            "lightgbm.classifiers: 2 entries have the label 'LightGBM on face codes (automobile or ship)': figures "
-            "and tables need one of each",
+            "lightgbm.classifiers: 2 entries share the label 'LightGBM on face codes (automobile or ship)': figures "
+            "and tables tell them by it",
         ),
         (
             {"semi.variants.labels_100.training": {"batch_size": 55_001}},
