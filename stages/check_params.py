@@ -43,7 +43,7 @@ from stages.sources import lfw, small_data
 from stages.sources.drawing import SHAPES
 from stages.split_images import check_validation
 from stages.train_digits import DigitsTraining, check_labels
-from stages.train_faces import AAETraining, FaceModel, check_model
+from stages.train_faces import FaceModel, FaceTraining, check_model
 from stages.train_identity import check_person
 from stages.train_lightgbm import BoostingCommon, BoostingSettings, Classes
 from stages.train_linear import LinearCommon
@@ -118,7 +118,7 @@ class Semi(Section):
 
 class FacesCommon(Section):
     model: FaceModel
-    training: AAETraining
+    training: FaceTraining
 
 
 class FacesVariant(Section):
@@ -207,7 +207,7 @@ def wrong_variants(values: Any) -> Iterator[str]:
     for section, entries, kinds in (
         ("digits", "priors", {"training": DigitsTraining}),
         ("semi", "variants", {"model": SemiModel, "training": SemiTraining}),
-        ("faces", "variants", {"model": FaceModel, "training": AAETraining}),
+        ("faces", "variants", {"model": FaceModel, "training": FaceTraining}),
     ):
         for name, entry in values[section][entries].items():
             for part, kind in kinds.items():
@@ -257,7 +257,7 @@ def conflicts(values: Any) -> Iterator[str]:
     for name, variant in faces.variants.items():
         key = f"faces.variants.{name}"
         model = FaceModel(**override(values["faces"]["common"]["model"], variant.model))
-        training = AAETraining(**override(values["faces"]["common"]["training"], variant.training))
+        training = FaceTraining(**override(values["faces"]["common"]["training"], variant.training))
         images = math.inf if wrong or unknown else sizes[variant.images] - held_out - round(people * faces.validation)
         yield from fault(steps_per_epoch, images, training.batch_size, key=key)
         yield from fault(check_model, faces.image_size, images, model, key)

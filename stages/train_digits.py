@@ -5,7 +5,6 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field
-from sklearn.model_selection import train_test_split
 
 from stages.aae.networks import AAE, AAEArchitecture
 from stages.aae.priors import AnyPrior, Prior
@@ -38,6 +37,8 @@ def hide_labels(labels: np.ndarray, classes: int, share: float, seed: int) -> np
     """Labels (N,) in [0, classes) with all but a stratified `share` replaced by `classes`, 'unlabelled'."""
     if share == 1:
         return labels
+    from sklearn.model_selection import train_test_split  # which takes a second, and most priors see no labels
+
     rows, _ = train_test_split(np.arange(len(labels)), train_size=share, stratify=labels, random_state=seed)
     shown = np.full_like(labels, classes)
     shown[rows] = labels[rows]

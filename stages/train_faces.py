@@ -8,8 +8,9 @@ from torch import Tensor
 
 from stages.aae.faces import FaceAAE, FaceArchitecture
 from stages.aae.inference import as_input
+from stages.aae.objectives import pyramid_error
 from stages.aae.priors import AnyPrior
-from stages.aae.training import AAETrainer, AAETraining
+from stages.aae.training import AAETrainer, AAETraining, NotNegative
 from stages.base.errors import StageError
 from stages.base.params import Count, Section, load, load_variant
 from stages.base.people import Which, choose_images
@@ -38,8 +39,20 @@ class FaceModel(Section):
     discriminator: list[Count]
 
 
+class FaceTraining(AAETraining):
+    """Section `faces.common.training`; values in `faces.variants.VARIANT.training` take precedence."""
+
+    pyramid_weight: NotNegative
+
+
 class FaceTrainer(AAETrainer):
     """An AAE of faces, whose features are made white anew after each epoch."""
+
+    training: FaceTraining
+
+    def error(self, reconstructions: Tensor, images: Tensor) -> Tensor:
+        error, weight = super().error(reconstructions, images), self.training.pyramid_weight
+        return error + weight * pyramid_error(reconstructions, images) if weight else error
 
     def measure(self) -> dict[str, float]:
         self.aae.eval()
@@ -64,7 +77,7 @@ def check_model(side: int, images: float, model: FaceModel, key: str) -> None:
 
 
 def make_trainer(
-    data: Images, which: Which, model: FaceModel, training: AAETraining, machine: Machine, key: str = "faces"
+    data: Images, which: Which, model: FaceModel, training: FaceTraining, machine: Machine, key: str = "faces"
 ) -> FaceTrainer:
     """An AAE that learns the people of split `train` and watches `validation`; `key` names the model in faults.
 
@@ -103,7 +116,7 @@ def main(variant: str) -> None:
         data,
         which,
         load_variant("faces.common.model", f"faces.variants.{variant}.model", FaceModel),
-        load_variant("faces.common.training", f"faces.variants.{variant}.training", AAETraining),
+        load_variant("faces.common.training", f"faces.variants.{variant}.training", FaceTraining),
         machine,
         f"faces.variants.{variant}",
     )

@@ -24,10 +24,9 @@ LEARNING = {
     "clip_norm": 1.0,
     "flips": False,
     "adversarial_weight": 0.01,
-    "adversarial_growth": 1.0,
+    "mmd_weight": 0.0,
+    "shift": 0,
     "noise": 0.0,
-    "code_noise": 0.0,
-    "balanced": False,
 }
 SEMI_LEARNING = {
     "seed": 0,

@@ -18,7 +18,6 @@ from stages.commands.demo import DEMO, lay_out, set_values
 # as short as each stage allows, and a variant of each kind
 SHORT = DEMO | {
     "digits.common.training.epochs": 2,
-    "digits.priors.umbrella_labels.training.epochs": 2,
     "semi.common.training.epochs": 2,
     "faces.common.training.epochs": 2,
     "identity.model": "one_per_person",

@@ -42,6 +42,9 @@ def meta(monkeypatch) -> Machine:
     return MetaMachine(META, bf16=False)
 
 
+LABELLED = {"prior": UMBRELLA, "labelled": 0.5, "labelled_batch": 8, "mmd_weight": 0.1}
+
+
 @pytest.fixture
 def people() -> Images:
     return drawn_people()
@@ -50,8 +53,12 @@ def people() -> Images:
 @pytest.mark.parametrize(
     ("make", "data", "values"),
     [
-        (test_train_digits.make, "digits", {"code_noise": 1.0, "noise": 0.1, "balanced": True}),
-        (test_train_digits.make, "digits", {"prior": UMBRELLA, "labelled": 0.5, "labelled_batch": 8}),
+        (test_train_digits.make, "digits", {"mmd_weight": 0.1, "noise": 0.1, "shift": 1}),
+        (
+            test_train_digits.make,
+            "digits",
+            LABELLED,
+        ),
         (test_train_semi.make, "digits", {"noise": 0.1}),
         (test_train_semi.make, "digits", {"labels": 0, "classes": 12, "overclustering": 2}),
         (test_train_faces.make, "faces", {}),

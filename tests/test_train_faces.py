@@ -7,22 +7,31 @@ import torch
 
 from stages.aae.faces import FaceAAE
 from stages.aae.inference import encode
+from stages.aae.objectives import pyramid_error
 from stages.aae.priors import Gaussian
-from stages.aae.training import AAETraining
 from stages.base.people import choose_images
 from stages.base.tables import Images
 from stages.learning.compute import Machine
 from stages.learning.weights import load_weights
-from stages.train_faces import FaceModel, FaceTrainer, SideNotHalvable, TooFewFaces, make_trainer, train_faces
+from stages.train_faces import (
+    FaceModel,
+    FaceTrainer,
+    FaceTraining,
+    SideNotHalvable,
+    TooFewFaces,
+    make_trainer,
+    train_faces,
+)
 from tests.networks import GAUSSIAN, LEARNING
 
 WEIGHTS = Path("data/models/faces/toy.safetensors")
+TRAINING = LEARNING | {"pyramid_weight": 0.0}
 MODEL = FaceModel(prior=GAUSSIAN | {"dim": 6}, encoder=[4, 8], refiner=[8, 8], discriminator=[16])
 
 
-def make(data: Images, machine: Machine, epochs: int = 2, which: str = "one_per_person") -> FaceTrainer:
-    values = {"epochs": epochs, "batch_size": 8, "flips": True, "adversarial_weight": 0.001, "learning_rate": 0.002}
-    return make_trainer(data, which, MODEL, AAETraining(**LEARNING | values), machine)
+def make(data: Images, machine: Machine, epochs: int = 2, which: str = "one_per_person", **values) -> FaceTrainer:
+    values |= {"epochs": epochs, "batch_size": 8, "flips": True, "adversarial_weight": 0.001, "learning_rate": 0.002}
+    return make_trainer(data, which, MODEL, FaceTraining(**TRAINING | values), machine)
 
 
 def train(data: Images, machine: Machine, epochs: int) -> FaceAAE:
@@ -44,6 +53,13 @@ def test_training_improves_on_the_principal_components_and_codes_keep_to_the_pri
     curves = {path.stem: path.read_text() for path in Path("plots/faces/toy/curves/plots/metrics").rglob("*.tsv")}
     assert set(curves) == {"reconstruction", "generator", "discriminator", "train_mse", "watched_mse"}
     assert {text.count("\n") for text in curves.values()} == {16}
+
+
+def test_the_error_in_a_pyramid_counts_beside_the_squared_error(faces, machine):
+    plain, sharp = (make(faces, machine, pyramid_weight=weight) for weight in (0.0, 0.5))
+    images, reconstructions = torch.rand(2, 8, 3, 16, 16)
+    expected = plain.error(reconstructions, images) + 0.5 * pyramid_error(reconstructions, images)
+    assert sharp.error(reconstructions, images).item() == pytest.approx(expected.item())
 
 
 def test_a_variant_learns_from_its_images_and_watches_the_validation_people(faces, machine):
@@ -73,5 +89,5 @@ def test_a_model_that_does_not_suit_the_images_is_refused(faces, machine):
     ):
         model = MODEL.model_copy(update=part)
         with pytest.raises(fault) as caught:
-            make_trainer(faces, "one_per_person", model, AAETraining(**LEARNING), machine, "faces.variants.toy")
+            make_trainer(faces, "one_per_person", model, FaceTraining(**TRAINING), machine, "faces.variants.toy")
         assert caught.value.args == ("faces.variants.toy", *said)

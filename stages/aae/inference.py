@@ -30,9 +30,14 @@ def resize(images: Tensor, side: int) -> Tensor:
 
 def in_batches(function: Callable[[Tensor], Tensor], rows: np.ndarray, size: int = 500) -> np.ndarray:
     """`function` over `rows`, `size` at a time, without gradients."""
+    whole = np.empty(0)
     with torch.inference_mode():
-        parts = [function(torch.from_numpy(rows[start : start + size])) for start in range(0, len(rows), size)]
-        return torch.cat(parts).cpu().numpy()
+        for start in range(0, len(rows), size):
+            part = function(torch.from_numpy(rows[start : start + size])).cpu().numpy()
+            if not start:  # at once, since joining a list of parts needs twice the memory
+                whole = np.empty((len(rows), *part.shape[1:]), part.dtype)
+            whole[start : start + size] = part
+    return whole
 
 
 def encode(aae: AAE, images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a class and a style learn from images without labels, beside reconstruction and the adversarial game."""
+"""What encoder and decoder can learn from beside the squared error and the adversarial game."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 STEP = 5.0  # norm of the first guess of a direction, in which predictions are compared to find a better one
-WIDTHS = (0.01, 0.03, 0.1)  # of the kernels, in times the expected squared distance of two samples of the prior
+BANDS = 4  # of the pyramid
+WIDTHS = (0.01, 0.03, 0.1)  # of the kernels, in times the mean squared distance of two samples of a standard Gaussian
 
 
 def virtual_adversarial_loss(
@@ -73,3 +74,17 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
     squared = (a.square().sum(1)[:, None] + b.square().sum(1) - 2 * a @ b.T).clamp_min(0)
     scale = 2 * a.shape[1]
     return sum(scale * width / (scale * width + squared) for width in WIDTHS)
+
+
+def pyramid_error(reconstructions: Tensor, images: Tensor) -> Tensor:
+    """Mean absolute difference of images (N, C, H, W) in each band of a Laplacian pyramid, summed.
+
+    It weighs edges, which are small in squared pixels, like large areas (Bojanowski et al. 2018, Optimizing the Latent
+    Space of Generative Networks, section 3).
+    """
+    error, difference = reconstructions.new_zeros(()), reconstructions - images  # a pyramid is linear
+    for _ in range(BANDS - 1):
+        coarse = F.avg_pool2d(difference, 2)
+        error = error + (difference - F.interpolate(coarse, scale_factor=2)).abs().mean()
+        difference = coarse
+    return error + difference.abs().mean()

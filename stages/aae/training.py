@@ -4,6 +4,10 @@ Each step has the paper's two phases. Reconstruction and regularisation share on
 discriminator first learns on detached codes, then encoder and decoder take one step on the reconstruction
 error plus the weighted generator loss. The discriminator's step may stand between the encoder's forward and backward
 pass, because it changes the discriminator's weights only, and the generator loss runs the discriminator anew.
+
+A discriminator that learns along sees where codes are wrong at the moment, and lags behind them. So the maximum mean
+discrepancy of codes and samples can be added, which needs no learning (Tolstikhin et al. 2017, Wasserstein
+Auto-Encoders): it evens out the shares of a mixture's parts, and sees what is finer than the discriminator's surface.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,10 +25,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from stages.aae.inference import as_input, planes, reconstruct
 from stages.aae.networks import AAE
+from stages.aae.objectives import joint_mmd
 from stages.base.batches import batches, steps_per_epoch
 from stages.base.params import Count, Section, Seed
-
-FADED = 0.6  # share of all steps after which the discriminator sees codes and samples without noise
 
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -42,10 +45,9 @@ class AAETraining(Section):
     clip_norm: Positive
     flips: bool
     adversarial_weight: NotNegative
-    adversarial_growth: Annotated[float, Field(ge=1)]
+    mmd_weight: NotNegative
+    shift: Annotated[int, Field(ge=0)]
     noise: NotNegative
-    code_noise: NotNegative
-    balanced: bool
 
 
 class AAETrainer:
@@ -93,20 +95,6 @@ class AAETrainer:
         schedules = {f"{name}_schedule": schedule for name, schedule in self.schedules.items()}
         return {"aae": self.aae, **optimizers, **schedules}
 
-    @property
-    def done(self) -> float:
-        """Share of all steps that were taken, in [0, 1]."""
-        return self.schedules["autoencoder"].last_epoch / (self.training.epochs * self.steps)
-
-    @property
-    def weight(self) -> float:
-        """Weight of the generator loss, which grows evenly over the training.
-
-        At a small one, codes first find their places in a mixture; a larger one then moves them across its gaps,
-        against the pull of the reconstruction, until each part holds its share.
-        """
-        return self.training.adversarial_weight * (1 + (self.training.adversarial_growth - 1) * self.done)
-
     def epoch(self, number: int) -> Iterator[dict[str, Tensor]]:
         """Learn from all images once; the losses of each step."""
         self.aae.train()
@@ -127,20 +115,20 @@ class AAETrainer:
         return {name: float(np.square(error).mean()) for name, error in errors.items()}
 
     def step(self, images: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
-        """One step on images (N, C, H, W) in [0, 1]; the three losses as detached scalars.
+        """One step on images (N, C, H, W) in [0, 1]; the losses as detached scalars.
 
         `labels` (N,) int64 in [0, classes], `classes` for 'unlabelled'; None where the discriminator is told none.
         """
         aae = self.aae
-        seen = add_noise(images, self.training.noise, self.generator)
+        seen = add_noise(shift(images, self.training.shift, self.generator), self.training.noise, self.generator)
         with self.autocast():
             codes = aae.encoder(seen)  # (N, d)
-            reconstruction = F.mse_loss(aae.decoder(codes).float(), images)
+            reconstruction = self.error(aae.decoder(codes).float(), images)
 
         # regularisation, first half: the discriminator learns to tell codes from samples of the prior
         samples = self.sample_prior(len(images), labels)
-        on_codes = aae.tell_apart(self.blur(codes.detach()), labels)
-        on_samples = aae.tell_apart(self.blur(samples), labels)
+        on_codes = aae.tell_apart(codes.detach(), labels)
+        on_samples = aae.tell_apart(samples, labels)
         discriminator = (F.softplus(on_codes).mean() + F.softplus(-on_samples).mean()) / 2
         discriminator.backward()
         self.optimizers["discriminator"].step()
@@ -148,40 +136,39 @@ class AAETrainer:
 
         # reconstruction and the second half of regularisation: codes are to pass for samples of the prior
         aae.discriminator.requires_grad_(False)
-        generator_loss = F.softplus(-aae.tell_apart(self.blur(codes), labels)).mean()
-        (reconstruction + self.weight * generator_loss).backward()
+        generator_loss = F.softplus(-aae.tell_apart(codes, labels)).mean()
+        losses = {"reconstruction": reconstruction, "generator": generator_loss}
+        loss = reconstruction + self.training.adversarial_weight * generator_loss
+        if self.training.mmd_weight:
+            losses["mmd"] = self.discrepancy(codes, samples, labels)
+            loss = loss + self.training.mmd_weight * losses["mmd"]
+        loss.backward()
         aae.discriminator.requires_grad_(True)
         clip_grad_norm_(self.autoencoder, self.training.clip_norm)
         self.optimizers["autoencoder"].step()
         self.optimizers["autoencoder"].zero_grad()
         for schedule in self.schedules.values():
             schedule.step()
-        losses = {"reconstruction": reconstruction, "generator": generator_loss, "discriminator": discriminator}
-        return {name: loss.detach() for name, loss in losses.items()}
+        return {name: value.detach() for name, value in (losses | {"discriminator": discriminator}).items()}
 
     def sample_prior(self, n: int, labels: Tensor | None) -> Tensor:
         """`n` samples (n, d) of the prior, those of labelled images from their label's component."""
         prior = self.aae.prior
-        component = balance(n, prior.components, self.generator) if self.training.balanced else None
-        samples, component = prior.sample(n, self.generator, component)
+        samples, component = prior.sample(n, self.generator)
         if labels is not None:
             known = labels < self.aae.classes
             samples, _ = prior.sample(n, self.generator, torch.where(known, labels, component))
         return samples
 
-    def blur(self, codes: Tensor) -> Tensor:
-        """Codes or samples (N, d) with noise that fades to none at `FADED` of all steps.
+    def error(self, reconstructions: Tensor, images: Tensor) -> Tensor:
+        """The reconstruction error of images (N, C, H, W)."""
+        return F.mse_loss(reconstructions, images)
 
-        Blurred, distant parts of the prior touch, so that codes can move from one to another and their shares even
-        out (instance noise: Sonderby et al. 2017, Amortised MAP Inference for Image Super-resolution).
-        """
-        return add_noise(codes, self.training.code_noise * max(0.0, 1 - self.done / FADED), self.generator)
-
-
-def balance(n: int, components: int, generator: torch.Generator) -> Tensor:
-    """Components (n,) int64 in [0, components), each as often as any other, or once more."""
-    first = torch.randint(components, (1,), generator=generator, device=generator.device)
-    return (first + torch.arange(n, device=generator.device)) % components
+    def discrepancy(self, codes: Tensor, samples: Tensor, labels: Tensor | None) -> Tensor:
+        """The maximum mean discrepancy of codes (N, d) from samples of the prior, within each label if any."""
+        if labels is None:
+            return joint_mmd(codes, samples, torch.ones_like(codes[:, :1]))
+        return joint_mmd(codes, samples, F.one_hot(labels, self.aae.classes + 1).to(codes))
 
 
 def draw_rows(rows: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -192,6 +179,18 @@ def draw_rows(rows: Tensor, n: int, generator: torch.Generator) -> Tensor:
 def add_noise(values: Tensor, std: float, generator: torch.Generator) -> Tensor:
     """Values with Gaussian noise of deviation `std` on each; as they are, with nothing drawn, where it is 0."""
     return values + std * torch.randn(values.shape, generator=generator, device=values.device) if std else values
+
+
+def shift(images: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Images (N, C, H, W), each shifted by up to `most` pixels in both directions, over black; nothing drawn at 0."""
+    if not most:
+        return images
+    n, _, height, width = images.shape
+    down, right = torch.randint(2 * most + 1, (2, n, 1), generator=generator, device=images.device)
+    rows, columns = (torch.arange(side, device=images.device) + by for side, by in ((height, down), (width, right)))
+    which = torch.arange(n, device=images.device)[:, None, None]
+    padded = F.pad(images, 4 * [most]).movedim(1, 3)
+    return padded[which, rows[:, :, None], columns[:, None, :]].movedim(3, 1)
 
 
 def flip(images: Tensor, generator: torch.Generator) -> Tensor:

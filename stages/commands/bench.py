@@ -118,7 +118,7 @@ def trainings(machine: Machine) -> Iterator[tuple[str, Any, nn.Module, int, int]
         faces = replace(faces, labels=faces.index)  # each of a person of their own
         model, training = (
             load_variant(f"faces.common.{part}", f"faces.variants.{name}.{part}", kind)
-            for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.AAETraining))
+            for part, kind in (("model", train_faces.FaceModel), ("training", train_faces.FaceTraining))
         )
         trainer = train_faces.make_trainer(faces, which, model, training, machine)
         yield f"faces@{name}", trainer, trainer.aae, aae_macs(trainer), training.batch_size

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from stages.aae.objectives import imbalance, joint_mmd, uncertainty, virtual_adversarial_loss
+from stages.aae.objectives import imbalance, joint_mmd, pyramid_error, uncertainty, virtual_adversarial_loss
 
 
 def test_predictions_that_change_in_one_direction_alone_are_tried_in_that_one(generator):
@@ -59,3 +59,12 @@ def test_styles_that_follow_their_prior_as_a_whole_are_told_by_class(generator, 
     untold = joint_mmd(mixed, torch.randn(1000, 2, generator=generator), torch.full((1000, 2), 0.5))
     assert untold < 0.03
     assert told < 0.03 if shift == 0 else told > 0.1
+
+
+def test_an_error_counts_in_the_bands_that_hold_it():
+    images = torch.rand(4, 3, 16, 16)
+    checks = torch.tensor([1.0, -1.0]).repeat(8) * torch.tensor([1.0, -1.0]).repeat(8)[:, None]
+    assert pyramid_error(images, images) == 0
+    assert pyramid_error(images + 0.1, images).item() == pytest.approx(0.1), "the coarsest alone"
+    assert pyramid_error(images + 0.1 * checks, images).item() == pytest.approx(0.1), "the finest alone"
+    assert pyramid_error(images + 0.1 + 0.1 * checks, images).item() == pytest.approx(0.2)
