@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,14 @@ PUBLISHED = {
     "lightgbm_codes": "43.17% / 84.24%",
     "pair_lightgbm_codes": "84.55% / 91.66%",
 }
-# changes of the objective that do not go by the name of their row
-TERMS = {"paper": "the paper's terms alone", "without vat": "without VAT", "without mmd": "without MMD"}
+# what a row's name says of its values, where that is no plain text
+TERMS = {
+    "paper": "the paper's terms alone",
+    "without vat": "without VAT",
+    "without mmd": "without MMD",
+    "with mmd": "with MMD",
+    "with pyramid": "with an error in a pyramid",
+}
 # templates that share a box of the graph; each other one has its own
 BOXES = (
     ("check_params", "list_variants"),
@@ -61,6 +67,17 @@ def read_rows(section: str, folder: str) -> dict[str, Row]:
     }
 
 
+def with_changes(rows: Mapping[str, Row]) -> list[Row]:
+    """Rows of entries, and of what ran over seeds with other values: `ENTRY_CHANGE` in metrics/spread.json."""
+    changed = []
+    for name, over in read_spread().items():
+        entry = max((entry for entry in rows if name.startswith(f"{entry}_")), key=len, default=None)
+        if entry and name not in rows:
+            change = name.removeprefix(f"{entry}_").replace("_", " ")
+            changed.append(Row(f"{rows[entry].label}, {TERMS.get(change, change)}", {}, over))
+    return [*rows.values(), *changed]
+
+
 def digits_table() -> Iterator[str]:
     columns = {
         "test MSE": score("test_mse", ".4f"),
@@ -71,11 +88,10 @@ def digits_table() -> Iterator[str]:
         "petal accuracy": score("petal_accuracy", ".1%"),
         "published": published,
     }
-    return table("prior", columns, read_rows("digits.priors", "digits").values())
+    return table("prior", columns, with_changes(read_rows("digits.priors", "digits")))
 
 
 def semi_table() -> Iterator[str]:
-    """Each variant, and 100 labels with other terms of the objective, which ran over several draws only."""
     columns = {
         "test error": score("test_error", ".2%"),
         "worst": worst_error,
@@ -88,11 +104,7 @@ def semi_table() -> Iterator[str]:
     for name, variant in at(read_params(), "semi.variants").items():
         if paper := PAPER.get((variant["labels"], variant["classes"])):
             rows[name].published = "{:.2f} ± {:.2f}%".format(*paper)
-    for name, over in read_spread().items():
-        if name.startswith("labels_100_") and name not in rows:
-            change = name.removeprefix("labels_100_").replace("_", " ")
-            rows[name] = Row(f"100 labels, {TERMS.get(change, change)}", {}, over)
-    return table("of 55,000 images", columns, rows.values())
+    return table("of 55,000 images", columns, with_changes(rows))
 
 
 def faces_table() -> Iterator[str]:
@@ -108,10 +120,7 @@ def faces_table() -> Iterator[str]:
         "coverage": score("coverage", ".2f"),
     }
     trained = read_rows("faces.variants", "faces")
-    rows = [replace(row, label=f"AAE, {row.label}") for row in trained.values()]
-    for name, over in read_spread().items():
-        if name.startswith("adversarial_"):
-            rows.append(Row(f"AAE, adversarial weight {name.removeprefix('adversarial_')}", {}, over))
+    rows = [replace(row, label=f"AAE, {row.label}") for row in with_changes(trained)]
     first_of: dict[str, Row] = {}  # the baselines are alike for all variants that learned the same images
     for name, entry in at(read_params(), "faces.variants").items():
         first_of.setdefault(entry["images"].replace("_", " "), trained[name])

@@ -36,16 +36,10 @@ class Series:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def semi(variant: str, key: str, seeds: int, **training: Any) -> Series:
-    """A variant of class and style over `seeds`, with other values in its `training`."""
-    changes = {f"semi.common.training.{name}": value for name, value in training.items()}
-    return Series(f"measure_semi@{variant}", f"metrics/semi/{variant}.json", key, seeds, changes)
-
-
-def faces(variant: str, seeds: int, **training: Any) -> Series:
-    """A variant of the AAE of faces over `seeds`, with other values in its training."""
-    changes = {f"faces.common.training.{name}": value for name, value in training.items()}
-    return Series(f"measure_faces@{variant}", f"metrics/faces/{variant}.json", FACES, seeds, changes)
+def aae(kind: str, entry: str, key: str, seeds: int, **training: Any) -> Series:
+    """An AAE of digits, semi or faces over values of `key`, with other values in its training."""
+    changes = {f"{kind}.common.training.{name}": value for name, value in training.items()}
+    return Series(f"measure_{kind}@{entry}", f"metrics/{kind}/{entry}.json", key, seeds, changes)
 
 
 def classifiers(stage: str, *names: str, key: str) -> dict[str, Series]:
@@ -58,20 +52,27 @@ DIGITS, FACES = "digits.common.training.seed", "faces.common.training.seed"
 UNTRAINED, COLUMNS = "features.untrained.seed", "lightgbm.common.seed"
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
 ROWS = {
-    **{name: Series(f"measure_digits@{name}", f"metrics/digits/{name}.json", DIGITS, 3) for name in PRIORS},
-    "labels_100": semi("labels_100", LABELS, 10),
-    "labels_1000": semi("labels_1000", LABELS, 5),
-    "labels_all": semi("labels_all", TRAINING, 3),
-    "clusters_16": semi("clusters_16", TRAINING, 3),
-    "clusters_30": semi("clusters_30", TRAINING, 3),
+    **{name: aae("digits", name, DIGITS, 3) for name in PRIORS},
+    # either of the terms that bring codes to the prior
+    **{f"{name}_without_mmd": aae("digits", name, DIGITS, 3, mmd_weight=0.0) for name in ("gaussian", "umbrella")},
+    **{
+        f"{name}_without_adversary": aae("digits", name, DIGITS, 3, adversarial_weight=0.0)
+        for name in ("gaussian", "umbrella")
+    },
+    "labels_100": aae("semi", "labels_100", LABELS, 10),
+    "labels_1000": aae("semi", "labels_1000", LABELS, 5),
+    "labels_all": aae("semi", "labels_all", TRAINING, 3),
+    "clusters_16": aae("semi", "clusters_16", TRAINING, 3),
+    "clusters_30": aae("semi", "clusters_30", TRAINING, 3),
     # what each part of the objective is worth
-    "labels_100_without_vat": semi("labels_100", LABELS, 3, vat_weight=0.0),
-    "labels_100_without_information": semi("labels_100", LABELS, 3, information_weight=0.0),
-    "labels_100_without_adversary": semi("labels_100", LABELS, 3, adversarial_weight=0.0),
-    "labels_100_without_mmd": semi("labels_100", LABELS, 3, mmd_weight=0.0),
-    "labels_100_without_decoder": semi("labels_100", LABELS, 3, reconstruction_weight=0.0),
+    "labels_100_without_vat": aae("semi", "labels_100", LABELS, 3, vat_weight=0.0),
+    "labels_100_without_information": aae("semi", "labels_100", LABELS, 3, information_weight=0.0),
+    "labels_100_without_adversary": aae("semi", "labels_100", LABELS, 3, adversarial_weight=0.0),
+    "labels_100_without_mmd": aae("semi", "labels_100", LABELS, 3, mmd_weight=0.0),
+    "labels_100_without_decoder": aae("semi", "labels_100", LABELS, 3, reconstruction_weight=0.0),
     # the paper's objective alone, its noise on the encoder's input included
-    "labels_100_paper": semi(
+    "labels_100_paper": aae(
+        "semi",
         "labels_100",
         LABELS,
         3,
@@ -81,12 +82,15 @@ ROWS = {
         reconstruction_weight=1.0,
         noise=0.3,
     ),
-    "one_per_person": faces("one_per_person", 3),
-    "all_images": faces("all_images", 3),
-    "no_prior": faces("no_prior", 3),
+    "one_per_person": aae("faces", "one_per_person", FACES, 3),
+    "all_images": aae("faces", "all_images", FACES, 3),
+    "no_prior": aae("faces", "no_prior", FACES, 3),
     # the price of the prior, between that of the variants with and without an adversarial term
-    "adversarial_0.003": faces("one_per_person", 1, adversarial_weight=0.003),
-    "adversarial_0.03": faces("one_per_person", 1, adversarial_weight=0.03),
+    "one_per_person_adversarial_weight_0.003": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.003),
+    "one_per_person_adversarial_weight_0.03": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.03),
+    "one_per_person_with_mmd": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.0, mmd_weight=0.01),
+    # what a sharper error costs
+    "one_per_person_with_pyramid": aae("faces", "one_per_person", FACES, 1, pyramid_weight=0.01),
     "identity": Series("measure_identity", "metrics/faces/identity.json:person", "identity.training.seed", 3),
     "cnn": Series("train_cnn", "data/predictions/cnn.npz", "cnn.training.seed", 5),
     # each on features that were trained anew

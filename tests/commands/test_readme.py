@@ -62,7 +62,7 @@ def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(smal
     error = {"mean": 0.0154, "std": 0.0004, "min": 0.0152, "max": 0.0157}
     over = {name: error | {"n": n, "std": error["std"] if n > 1 else 0.0} for name, n in OVER.items()}
     spread = {name: {"test_error": scores, "style_knn_accuracy": scores} for name, scores in over.items()}
-    spread["adversarial_0.003"] = {"held_out_mse": error | {"n": 1, "std": 0.0}}
+    spread["one_per_person_adversarial_weight_0.003"] = {"held_out_mse": error | {"n": 1, "std": 0.0}}
     spread["one_per_person"] = {"held_out_mse": error | {"n": 3}, "pca_held_out_mse": error | {"n": 3, "std": 0.0}}
     spread["gaussian"] = {name: error | {"n": 3} for name in ("test_mse", "two_sample_accuracy")}
     (tmp_path / "metrics/spread.json").write_text(json.dumps(spread))
@@ -74,8 +74,9 @@ def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(smal
     assert re.search(r"\| 100 labels \(2 runs\) \| (\d+\.\d\d%) \(1\.54% ± 0\.04%\) \| \1 \|", tables)
     assert "| 100 labels, without VAT | 1.54% | 1.57% |  |  | 1.5% |  |" in tables
     assert "| 100 labels, the paper's terms alone | 1.54% |" in tables
-    assert "| AAE, adversarial weight 0.003 | 0.0154 |" in tables
-    assert "| 100 labels, 0 " not in tables, "labels_1000 is no other form of labels_100"
+    assert "| AAE, one image per person, adversarial weight 0.003 | 0.0154 |" in tables
+    assert "labels, 0" not in tables, "labels_1000 is no other form of labels_100"
+    assert "| umbrella, labels" not in tables
 
 
 def test_missing_metrics_are_named(small, tmp_path):
