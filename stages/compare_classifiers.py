@@ -87,7 +87,6 @@ def draw(
         "confusion": confusions(
             {label: confusion(tests[name].probabilities, tests[name].labels) for name, label in compared.items()},
             names,
-            style,
             "Test images by true and predicted class, per cent of the true class",
         ),
         "roc": rocs(

@@ -46,8 +46,8 @@ def draw_faces(
 ) -> dict[str, Figure]:
     """All figures by name; `data` and `latents` have the same rows, `curves` is dvclive's folder.
 
-    PCA and the closed form learn those of the training images that the AAE learned, which `which` tells; of each
-    person, the first image is shown and compared.
+    PCA, also with a Gaussian's norms, learns those of the training images that the AAE learned, which `which` tells; of
+    each person, the first image is shown and compared.
     """
     first, learned = first_images(data), choose_images(data.part("train"), which)
     data, latents, title = data.where(first), latents.where(first), f"Faces, {label}:"
@@ -63,7 +63,7 @@ def draw_faces(
     compared = {
         "AAE": codes,
         "PCA, whitened": white,
-        "closed form": shell(torch.from_numpy(white)).numpy(),
+        "PCA with a Gaussian's norms": shell(torch.from_numpy(white)).numpy(),
     }
     numbers = [number for number in params.dimensions if number < dim] + [dim]
     errors = {number: truncated_mse(pca, white, number, held_out) for number in numbers}
@@ -99,7 +99,7 @@ def reconstructions(
 
 
 def samples(aae: FaceAAE, pca: PCA, shell: Shell, shape: tuple[int, ...], params: DrawFaces) -> Figure:
-    """What the AAE and the closed form make of the same samples of the prior, at each width.
+    """What the AAE and the PCA with a Gaussian's norms make of the same samples of the prior, at each width.
 
     It is the white features that are scaled: a code's norm says nearly nothing, and its last dimension the contrast.
     """
@@ -113,7 +113,7 @@ def samples(aae: FaceAAE, pca: PCA, shell: Shell, shape: tuple[int, ...], params
         "Nobody's faces: decoded samples of the prior",
         cell=0.6,
         band=2,
-        row_labels=[f"{width:g} x {name}" for width in params.widths for name in ("AAE", "closed form")],
+        row_labels=[f"{width:g} x {name}" for width in params.widths for name in ("AAE", "PCA")],
         subtitle="down each column the same sample, from the mean face outwards: 1 x is the prior as it is",
     )
 

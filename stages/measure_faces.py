@@ -21,12 +21,12 @@ from stages.measure.codes import (
     kurtosis,
     moments_accuracy,
     norm_deviation,
-    same_person_top1,
     sliced_w2,
     top_eigenvalue,
 )
 from stages.measure.images import error_by_frequency, mse, psnr, ssim
 from stages.measure.pca import fit_pca, pca_decode, pca_encode
+from stages.measure.people import same_person_top1
 from stages.measure.samples import density_coverage, frechet_distance
 
 COMPONENTS = 64  # of the PCA, at most, along which samples are compared with images

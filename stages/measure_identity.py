@@ -10,7 +10,7 @@ from stages.base.params import DataSource, Seed, load
 from stages.base.people import choose_images
 from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
-from stages.measure.codes import kurtosis, moments_accuracy, norm_deviation, same_person_top1, top_eigenvalue
+from stages.measure.codes import kurtosis, moments_accuracy, norm_deviation, top_eigenvalue
 from stages.measure.images import mse
 from stages.measure.pca import fit_pca, pca_encode
 from stages.measure.people import (
@@ -20,6 +20,7 @@ from stages.measure.people import (
     fit_threshold,
     mean_average_precision,
     nearest,
+    same_person_top1,
     verification_accuracy,
     verification_auroc,
 )

@@ -65,7 +65,7 @@ def test_an_aae_that_is_the_closed_form_is_drawn_as_equal_to_it(faces, curves):
     figures = draw_faces(aae, faces, encoded(aae, faces), "one_per_person", curves, "toy", PARAMS, STYLE)
 
     rows = [text.get_text() for text in figures["samples"].axes[0].texts]
-    assert rows == ["0.5 x AAE", "0.5 x closed form", "1 x AAE", "1 x closed form"]
+    assert rows == ["0.5 x AAE", "0.5 x PCA", "1 x AAE", "1 x PCA"]
     sheet = picture(figures["samples"]).astype(int)
     for top in (0, 35):  # of each pair: two rows of 16 pixels, a gap of 1 after each, and 2 more after both
         pair = sheet[top : top + 16], sheet[top + 17 : top + 33]
@@ -78,8 +78,8 @@ def test_an_aae_that_is_the_closed_form_is_drawn_as_equal_to_it(faces, curves):
     assert model.get_xydata()[0] == pytest.approx(components.get_xydata()[-1], rel=1e-3)
 
     spectra = {line.get_label(): line.get_ydata() for line in figures["match"].axes[0].lines}
-    assert spectra["AAE"] == pytest.approx(spectra["closed form"], rel=1e-2)
-    assert spectra["PCA, whitened"] != pytest.approx(spectra["closed form"], rel=1e-2)
+    assert spectra["AAE"] == pytest.approx(spectra["PCA with a Gaussian's norms"], rel=1e-2)
+    assert spectra["PCA, whitened"] != pytest.approx(spectra["PCA with a Gaussian's norms"], rel=1e-2)
 
 
 def test_only_the_first_image_of_each_person_is_shown_and_compared(faces, curves):

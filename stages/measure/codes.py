@@ -14,7 +14,7 @@ def knn_accuracy(
     train_labels: np.ndarray,
     test_codes: np.ndarray,
     test_labels: np.ndarray,
-    k: int = 20,
+    k: int,
 ) -> float:
     """Share of test codes whose class is that of most of their `k` nearest training codes, in [0, 1].
 
@@ -24,23 +24,7 @@ def knn_accuracy(
     return float(classifier.fit(train_codes, train_labels).score(test_codes, test_labels))
 
 
-def same_person_top1(codes: np.ndarray, people: np.ndarray) -> float:
-    """Share of codes (N, d) whose nearest other one, by cosine, is of the same person (N,), in [0, 1].
-
-    Asked are the codes of people who have several; the nearest is sought among all. Raises ValueError where nobody
-    has several.
-    """
-    _, person, counts = np.unique(people, return_inverse=True, return_counts=True)
-    asked = counts[person] > 1  # (N,)
-    if not asked.any():
-        raise ValueError("nobody has several codes")
-    directions = codes / np.linalg.norm(codes, axis=1, keepdims=True)
-    cosines = directions @ directions.T
-    np.fill_diagonal(cosines, -np.inf)
-    return float((people[cosines.argmax(1)] == people)[asked].mean())
-
-
-def sliced_w2(a: np.ndarray, b: np.ndarray, seed: int, n_projections: int = 200) -> float:
+def sliced_w2(a: np.ndarray, b: np.ndarray, seed: int, n_projections: int) -> float:
     """Sliced Wasserstein-2 distance between two samples of equal size, in the codes' unit.
 
     The square root of the mean, over random directions, of the squared Wasserstein-2 distance of the projections,

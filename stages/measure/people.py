@@ -100,6 +100,19 @@ def nearest(codes: np.ndarray) -> np.ndarray:
     return cosines.argmax(1)
 
 
+def same_person_top1(codes: np.ndarray, people: np.ndarray) -> float:
+    """Share of codes (N, d) whose nearest other one is of the same person (N,), in [0, 1].
+
+    Asked are the codes of people who have several; the nearest is sought among all. Raises ValueError where nobody
+    has several.
+    """
+    _, person, counts = np.unique(people, return_inverse=True, return_counts=True)
+    asked = counts[person] > 1  # (N,)
+    if not asked.any():
+        raise ValueError("nobody has several codes")
+    return float((people[nearest(codes)] == people)[asked].mean())
+
+
 def border_colours(images: np.ndarray, share: float = 0.125) -> np.ndarray:
     """Features (N, f) of the outermost `share` of images (N, H, W, C) uint8 at each side: colours of blocks that size.
 

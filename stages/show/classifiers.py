@@ -12,7 +12,7 @@ WRONG = "#b2182b"
 DASHES = ("-", "--", ":", "-.")  # of the first lines of a chart, of the next as many colours, and so on
 
 
-def confusions(counts: Mapping[str, np.ndarray], names: Sequence[str], style: Style, title: str) -> Figure:
+def confusions(counts: Mapping[str, np.ndarray], names: Sequence[str], title: str) -> Figure:
     """Counts (classes, classes) of each classifier as per cent of each true class."""
     figure, panels = figure_with_axes(title, 4.7 * len(counts) + 0.3, 4.9, len(counts))
     for axes, (name, matrix) in zip(panels, counts.items(), strict=True):

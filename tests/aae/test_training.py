@@ -42,7 +42,7 @@ def learn(trainer: AAETrainer, data: Images) -> np.ndarray:
 
 def distance_to_prior(trainer: AAETrainer, codes: np.ndarray) -> float:
     samples, _ = trainer.aae.prior.sample(len(codes), torch.Generator().manual_seed(0))
-    return sliced_w2(codes, samples.numpy(), seed=0)
+    return sliced_w2(codes, samples.numpy(), seed=0, n_projections=200)
 
 
 @pytest.mark.parametrize(

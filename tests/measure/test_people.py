@@ -10,6 +10,7 @@ from stages.measure.people import (
     fit_threshold,
     mean_average_precision,
     nearest,
+    same_person_top1,
     verification_accuracy,
     verification_auroc,
 )
@@ -70,3 +71,27 @@ def test_borders_are_alike_where_the_surroundings_are_whatever_the_middle():
     again[:, 2:-2, 2:-2] = random.integers(0, 255, (5, 12, 12, 3))
     found = nearest(border_colours(np.concatenate([scenes, again])))
     assert found.tolist() == [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]
+
+
+def test_the_nearest_other_code_by_angle_is_of_the_same_person_or_not():
+    codes = np.array([[1, 0.1], [9, 0], [0, 1], [0.1, 1], [-1, 0], [-1, 0.5]])
+    people = np.array([7, 7, 3, 3, 3, 5])  # the fifth is nearest to the last, who has one code only
+    assert same_person_top1(codes, people) == pytest.approx(4 / 5)
+    assert same_person_top1(codes[[0, 1, 2, 3]], people[[0, 1, 2, 3]]) == 1
+
+
+def test_people_with_one_code_are_not_asked_but_stand_in_the_way():
+    codes = np.array([[1, 0], [1, 0.3], [1, 0.2], [0, 1], [0.1, 1]])
+    assert same_person_top1(codes, np.array([0, 0, 1, 2, 2])) == pytest.approx(1 / 2)
+
+
+def test_codes_that_say_nothing_of_people_find_them_by_chance():
+    people = np.repeat(np.arange(20), 50)
+    assert same_person_top1(np.random.default_rng(0).normal(size=(1000, 10)), people) == pytest.approx(
+        49 / 999, abs=0.03
+    )
+
+
+def test_without_people_who_have_several_codes_there_is_nothing_to_find():
+    with pytest.raises(ValueError, match="nobody has several codes"):
+        same_person_top1(np.eye(5), np.arange(5))

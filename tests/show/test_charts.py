@@ -71,7 +71,7 @@ def test_curves_are_read_as_dvclive_writes_them(tmp_path):
 
 
 def test_confusions_say_per_cent_of_the_true_class():
-    figure = confusions({"toy": np.array([[3, 1], [0, 0]])}, ["cat", "dog"], STYLE, "toy")
+    figure = confusions({"toy": np.array([[3, 1], [0, 0]])}, ["cat", "dog"], "toy")
     assert [text.get_text() for text in figure.axes[0].texts] == ["75", "25", "0", "0"]
 
 
