@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stages.aae.identity_training import IdentityTraining
+from stages.aae.objectives import BANDS
 from stages.aae.priors import AnyPrior
 from stages.aae.semi_training import SemiTraining
 from stages.base.batches import steps_per_epoch
@@ -50,6 +51,7 @@ from stages.train_linear import LinearCommon
 from stages.train_semi import SemiModel, SemiVariant, check_variant
 
 Name = Annotated[str, Field(pattern=r"^\w+$")]  # part of a file's name and of a command
+DIGITS_SIDE = 28  # pixels
 CLASSES = list(SHAPES)  # the made-up objects have the names of CIFAR-10's classes
 
 # training images, those set aside for validation included; of faces an upper bound, for duplicates are dropped
@@ -237,6 +239,7 @@ def conflicts(values: Any) -> Iterator[str]:
         training = DigitsTraining(**override(values["digits"]["common"]["training"], variant.training))
         yield from fault(steps_per_epoch, left["mnist"], training.batch_size, key=key)
         yield from fault(check_labels, key, variant.prior, training.labelled, len(CLASSES), left["mnist"])
+        yield from too_far(key, training.shift, DIGITS_SIDE)
         if variant.prior.dim < 2:
             yield f"{key}.prior.dim: the pictures need two dimensions (got {variant.prior.dim})"
 
@@ -261,12 +264,22 @@ def conflicts(values: Any) -> Iterator[str]:
         images = math.inf if wrong or unknown else sizes[variant.images] - held_out - round(people * faces.validation)
         yield from fault(steps_per_epoch, images, training.batch_size, key=key)
         yield from fault(check_model, faces.image_size, images, model, key)
+        yield from too_far(key, training.shift, faces.image_size)
+        step, side = 2 ** (BANDS - 1), faces.image_size
+        if training.pyramid_weight and side % step:
+            yield f"{key}: training.pyramid_weight: faces.image_size must be a multiple of {step} (got {side})"
         if model.prior.dim < 2:
             yield f"{key}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
         if name == params.identity.model:
             yield from fault(check_person, params.identity.person, model.prior.dim)
     yield from shared_labels(params)
     yield from unknown_names(params)
+
+
+def too_far(key: str, shift: int, side: int) -> Iterator[str]:
+    """That images would be shifted out of sight."""
+    if shift >= side:
+        yield f"{key}: training.shift: should be less than the images' {side} pixels (got {shift})"
 
 
 def fault(rule: Callable[..., Any], *arguments: Any, key: str = "") -> Iterator[str]:

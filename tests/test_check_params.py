@@ -255,6 +255,23 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             {"faces.variants.one_per_person.model": {"prior": {"kind": "gaussian", "dim": 1, "std": 1.0}}},
             "faces.variants.one_per_person: prior.dim: the scores need two dimensions (got 1)",
         ),
+        (
+            {"digits.priors.gaussian.training": {"shift": 28}},
+            "digits.priors.gaussian: training.shift: should be less than the images' 28 pixels (got 28)",
+        ),
+        (
+            {"faces.variants.one_per_person.training": {"shift": 64}},
+            "faces.variants.one_per_person: training.shift: should be less than the images' 64 pixels (got 64)",
+        ),
+        (
+            {
+                "faces.image_size": 20,
+                "faces.common.model.encoder": [4, 8],
+                "faces.common.model.refiner": [8, 8],
+                "faces.variants.no_prior.training": {"adversarial_weight": 0.0, "pyramid_weight": 0.1},
+            },
+            "faces.variants.no_prior: training.pyramid_weight: faces.image_size must be a multiple of 8 (got 20)",
+        ),
         ({"faces.held_out": 7e-4}, "faces.held_out: scores need at least 5 held-out people (got 4)"),
         (
             {"faces.held_out": 1e-5},

@@ -42,9 +42,6 @@ def meta(monkeypatch) -> Machine:
     return MetaMachine(META, bf16=False)
 
 
-LABELLED = {"prior": UMBRELLA, "labelled": 0.5, "labelled_batch": 8, "mmd_weight": 0.1}
-
-
 @pytest.fixture
 def people() -> Images:
     return drawn_people()
@@ -57,11 +54,11 @@ def people() -> Images:
         (
             test_train_digits.make,
             "digits",
-            LABELLED,
+            {"prior": UMBRELLA, "labelled": 0.5, "labelled_batch": 8, "mmd_weight": 0.1},
         ),
         (test_train_semi.make, "digits", {"noise": 0.1}),
         (test_train_semi.make, "digits", {"labels": 0, "classes": 12, "overclustering": 2}),
-        (test_train_faces.make, "faces", {}),
+        (test_train_faces.make, "faces", {"mmd_weight": 0.1, "pyramid_weight": 0.1}),
         (test_train_identity.make, "people", {}),
         (test_train_cnn.make, "objects", {}),
     ],

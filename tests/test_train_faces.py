@@ -30,8 +30,8 @@ MODEL = FaceModel(prior=GAUSSIAN | {"dim": 6}, encoder=[4, 8], refiner=[8, 8], d
 
 
 def make(data: Images, machine: Machine, epochs: int = 2, which: str = "one_per_person", **values) -> FaceTrainer:
-    values |= {"epochs": epochs, "batch_size": 8, "flips": True, "adversarial_weight": 0.001, "learning_rate": 0.002}
-    return make_trainer(data, which, MODEL, FaceTraining(**TRAINING | values), machine)
+    fast = {"epochs": epochs, "batch_size": 8, "flips": True, "adversarial_weight": 0.001, "learning_rate": 0.002}
+    return make_trainer(data, which, MODEL, FaceTraining(**TRAINING | fast | values), machine)
 
 
 def train(data: Images, machine: Machine, epochs: int) -> FaceAAE:

@@ -15,7 +15,7 @@ from stages.base.files import replacing
 from stages.base.params import at, read_params
 from stages.commands._dvc import dvc, read_graph
 from stages.commands._tables import Row, published, score, table, worst_error
-from stages.commands.spread import read_spread
+from stages.commands.spread import ROWS, read_spread
 from stages.compare_semi import PAPER
 
 README = Path("README.md")
@@ -29,13 +29,13 @@ PUBLISHED = {
     "lightgbm_codes": "43.17% / 84.24%",
     "pair_lightgbm_codes": "84.55% / 91.66%",
 }
-# what a row's name says of its values, where that is no plain text
-TERMS = {
+# what a row is called that ran with other values, where its name does not say it
+CHANGES = {
     "paper": "the paper's terms alone",
     "without vat": "without VAT",
     "without mmd": "without MMD",
-    "with mmd": "with MMD",
-    "with pyramid": "with an error in a pyramid",
+    "mmd alone": "MMD in place of the adversary",
+    "at four scales": "with absolute errors at four scales",
 }
 # templates that share a box of the graph; each other one has its own
 BOXES = (
@@ -68,13 +68,13 @@ def read_rows(section: str, folder: str) -> dict[str, Row]:
 
 
 def with_changes(rows: Mapping[str, Row]) -> list[Row]:
-    """Rows of entries, and of what ran over seeds with other values: `ENTRY_CHANGE` in metrics/spread.json."""
-    changed = []
-    for name, over in read_spread().items():
-        entry = max((entry for entry in rows if name.startswith(f"{entry}_")), key=len, default=None)
-        if entry and name not in rows:
+    """Rows of entries, and of what ran over seeds with other values, which is called `ENTRY_CHANGE`."""
+    changed, spread = [], read_spread()
+    for name, series in ROWS.items():
+        entry = series.target.partition("@")[2]
+        if series.changes and entry in rows and name in spread:
             change = name.removeprefix(f"{entry}_").replace("_", " ")
-            changed.append(Row(f"{rows[entry].label}, {TERMS.get(change, change)}", {}, over))
+            changed.append(Row(f"{rows[entry].label}, {CHANGES.get(change, change)}", {}, spread[name]))
     return [*rows.values(), *changed]
 
 

@@ -7,6 +7,7 @@ date. What ran once with the same code and values is taken from DVC's cache, so 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from subprocess import DEVNULL
@@ -48,49 +49,47 @@ def classifiers(stage: str, *names: str, key: str) -> dict[str, Series]:
 
 
 PRIORS = ("gaussian", "umbrella", "umbrella_labels", "swiss_roll")
+TERMS = {"mmd": "mmd_weight", "adversary": "adversarial_weight"}  # which bring codes to the prior
 DIGITS, FACES = "digits.common.training.seed", "faces.common.training.seed"
 UNTRAINED, COLUMNS = "features.untrained.seed", "lightgbm.common.seed"
 LABELS, TRAINING = "semi.labels_seed", "semi.common.training.seed"
+# the paper's objective of class and style, its noise on the encoder's input included
+PAPER_ALONE = {
+    "vat_weight": 0.0,
+    "information_weight": 0.0,
+    "mmd_weight": 0.0,
+    "reconstruction_weight": 1.0,
+    "noise": 0.3,
+}
+digits, semi, faces = (partial(aae, kind) for kind in ("digits", "semi", "faces"))
 ROWS = {
-    **{name: aae("digits", name, DIGITS, 3) for name in PRIORS},
-    # either of the terms that bring codes to the prior
-    **{f"{name}_without_mmd": aae("digits", name, DIGITS, 3, mmd_weight=0.0) for name in ("gaussian", "umbrella")},
+    **{name: digits(name, DIGITS, 3) for name in PRIORS},
     **{
-        f"{name}_without_adversary": aae("digits", name, DIGITS, 3, adversarial_weight=0.0)
+        f"{name}_without_{term}": digits(name, DIGITS, 3, **{key: 0.0})
+        for term, key in TERMS.items()
         for name in ("gaussian", "umbrella")
     },
-    "labels_100": aae("semi", "labels_100", LABELS, 10),
-    "labels_1000": aae("semi", "labels_1000", LABELS, 5),
-    "labels_all": aae("semi", "labels_all", TRAINING, 3),
-    "clusters_16": aae("semi", "clusters_16", TRAINING, 3),
-    "clusters_30": aae("semi", "clusters_30", TRAINING, 3),
+    "labels_100": semi("labels_100", LABELS, 10),
+    "labels_1000": semi("labels_1000", LABELS, 5),
+    "labels_all": semi("labels_all", TRAINING, 3),
+    "clusters_16": semi("clusters_16", TRAINING, 3),
+    "clusters_30": semi("clusters_30", TRAINING, 3),
     # what each part of the objective is worth
-    "labels_100_without_vat": aae("semi", "labels_100", LABELS, 3, vat_weight=0.0),
-    "labels_100_without_information": aae("semi", "labels_100", LABELS, 3, information_weight=0.0),
-    "labels_100_without_adversary": aae("semi", "labels_100", LABELS, 3, adversarial_weight=0.0),
-    "labels_100_without_mmd": aae("semi", "labels_100", LABELS, 3, mmd_weight=0.0),
-    "labels_100_without_decoder": aae("semi", "labels_100", LABELS, 3, reconstruction_weight=0.0),
-    # the paper's objective alone, its noise on the encoder's input included
-    "labels_100_paper": aae(
-        "semi",
-        "labels_100",
-        LABELS,
-        3,
-        vat_weight=0.0,
-        information_weight=0.0,
-        mmd_weight=0.0,
-        reconstruction_weight=1.0,
-        noise=0.3,
-    ),
-    "one_per_person": aae("faces", "one_per_person", FACES, 3),
-    "all_images": aae("faces", "all_images", FACES, 3),
-    "no_prior": aae("faces", "no_prior", FACES, 3),
-    # the price of the prior, between that of the variants with and without an adversarial term
-    "one_per_person_adversarial_weight_0.003": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.003),
-    "one_per_person_adversarial_weight_0.03": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.03),
-    "one_per_person_with_mmd": aae("faces", "one_per_person", FACES, 1, adversarial_weight=0.0, mmd_weight=0.01),
+    "labels_100_without_vat": semi("labels_100", LABELS, 3, vat_weight=0.0),
+    "labels_100_without_information": semi("labels_100", LABELS, 3, information_weight=0.0),
+    "labels_100_without_adversary": semi("labels_100", LABELS, 3, adversarial_weight=0.0),
+    "labels_100_without_mmd": semi("labels_100", LABELS, 3, mmd_weight=0.0),
+    "labels_100_without_decoder": semi("labels_100", LABELS, 3, reconstruction_weight=0.0),
+    "labels_100_paper": semi("labels_100", LABELS, 3, **PAPER_ALONE),
+    "one_per_person": faces("one_per_person", FACES, 3),
+    "all_images": faces("all_images", FACES, 3),
+    "no_prior": faces("no_prior", FACES, 3),
+    # what larger weights of the adversarial term cost, and what MMD does in its place
+    "one_per_person_adversarial_weight_0.003": faces("one_per_person", FACES, 1, adversarial_weight=0.003),
+    "one_per_person_adversarial_weight_0.03": faces("one_per_person", FACES, 1, adversarial_weight=0.03),
+    "one_per_person_mmd_alone": faces("one_per_person", FACES, 1, adversarial_weight=0.0, mmd_weight=0.01),
     # what a sharper error costs
-    "one_per_person_with_pyramid": aae("faces", "one_per_person", FACES, 1, pyramid_weight=0.01),
+    "one_per_person_at_four_scales": faces("one_per_person", FACES, 1, pyramid_weight=0.01),
     "identity": Series("measure_identity", "metrics/faces/identity.json:person", "identity.training.seed", 3),
     "cnn": Series("train_cnn", "data/predictions/cnn.npz", "cnn.training.seed", 5),
     # each on features that were trained anew

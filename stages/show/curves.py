@@ -19,7 +19,7 @@ def read_curves(folder: str | Path) -> dict[str, np.ndarray]:
 
 
 def losses(curves: Mapping[str, np.ndarray], watched: str, style: Style, title: str) -> Figure:
-    """Reconstruction errors beside the two losses of the adversarial game.
+    """Reconstruction errors beside the two losses of the adversarial game; other terms are left out.
 
     `curves` has the losses and measures of `stages.aae.training`; `watched` names the split that `watched_mse` is of.
     Both errors are of as many images, without noise or flips, by the network as it is after each epoch.

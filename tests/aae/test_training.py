@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,28 @@ def test_the_generator_loss_leaves_the_discriminator_alone(make):
     assert all(value.requires_grad for value in trainer.aae.discriminator.parameters())
 
 
+@pytest.mark.parametrize("change", [{"shift": 2}, {"noise": 0.1}])
+def test_the_encoder_sees_other_images_than_those_that_are_to_be_given(make, monkeypatch, change):
+    trainer, seen, targets = make(GAUSSIAN, **change), [], []
+    error = trainer.error
+    monkeypatch.setattr(trainer, "error", lambda given, images: targets.append(images) or error(given, images))
+    trainer.aae.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    images = torch.rand(40, 1, 28, 28)
+    trainer.step(images, None)
+    assert torch.equal(targets[0], images)
+    assert seen[0].shape == images.shape
+    assert not torch.equal(seen[0], images)
+
+
+def test_the_discrepancy_of_images_without_labels_is_among_themselves(digits, make):
+    trainer = make(UMBRELLA, digits.part("train").labels)
+    labels = torch.arange(11).repeat(40)
+    samples = trainer.sample_prior(440, labels)
+    moved = torch.where((labels == 10)[:, None], samples + 3.0, samples)
+    near, far = (trainer.discrepancy(codes, trainer.sample_prior(440, labels), labels) for codes in (samples, moved))
+    assert far > near + 0.01
+
+
 def test_noise_has_the_deviation_asked_for_and_none_draws_nothing(generator):
     values, before = torch.zeros(1000, 20), generator.get_state()
     assert add_noise(values, 0.0, generator) is values
@@ -131,12 +153,12 @@ def test_a_shift_moves_an_image_by_up_to_as_many_pixels_over_black(generator):
     images[:, :, 3, 4] = 1
     assert shift(images, 0, generator) is images
     assert torch.equal(generator.get_state(), before)
-    moved = shift(images, 2, generator)
-    assert moved.shape == images.shape
-    assert moved.sum() == 500
-    _, _, rows, columns = moved.nonzero(as_tuple=True)
-    assert set(rows.tolist()) == {1, 2, 3, 4, 5}
-    assert set(columns.tolist()) == {2, 3, 4, 5, 6}
+    moved = shift(images * torch.tensor([1, 2, 3])[:, None, None], 2, generator)
+    assert moved.shape == (500, 3, 7, 9)
+    _, _, rows, columns = moved[:, :1].nonzero(as_tuple=True)
+    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == set(product(range(1, 6), range(2, 7)))
+    assert torch.equal(moved, moved[:, :1] * torch.tensor([1, 2, 3])[:, None, None])
+    assert moved[:, 0].sum() == 500
     assert (shift(images, 5, generator).sum((1, 2, 3)) == 0).any(), "what leaves on one side does not return"
 
 

@@ -8,7 +8,9 @@ import pytest
 from stages.base.errors import StageError
 from stages.base.params import read_params
 from stages.commands import readme
+from stages.commands._tables import Row
 from stages.commands.readme import BLOCKS, README, fill
+from stages.commands.spread import ROWS
 from tests.pipelines import change
 
 # rows, and how often each ran
@@ -75,8 +77,25 @@ def test_rows_over_draws_show_their_number_and_a_deviation_of_more_than_one(smal
     assert "| 100 labels, without VAT | 1.54% | 1.57% |  |  | 1.5% |  |" in tables
     assert "| 100 labels, the paper's terms alone | 1.54% |" in tables
     assert "| AAE, one image per person, adversarial weight 0.003 | 0.0154 |" in tables
-    assert "labels, 0" not in tables, "labels_1000 is no other form of labels_100"
-    assert "| umbrella, labels" not in tables
+
+
+def test_rows_of_other_values_follow_those_of_their_entries(monkeypatch):
+    entries = ("umbrella", "umbrella_labels", "labels_100")
+    ran = (*ROWS, "umbrella_without_what_is_no_row_any_more", "labels_100_without_it")
+    monkeypatch.setattr(readme, "read_spread", lambda: {name: {} for name in ran})
+    assert [row.label for row in readme.with_changes({name: Row(name.upper(), {}) for name in entries})] == [
+        "UMBRELLA",
+        "UMBRELLA_LABELS",
+        "LABELS_100",
+        "UMBRELLA, without MMD",
+        "UMBRELLA, without adversary",
+        "LABELS_100, without VAT",
+        "LABELS_100, without information",
+        "LABELS_100, without adversary",
+        "LABELS_100, without MMD",
+        "LABELS_100, without decoder",
+        "LABELS_100, the paper's terms alone",
+    ]
 
 
 def test_missing_metrics_are_named(small, tmp_path):

@@ -58,6 +58,10 @@ def test_every_row_is_of_a_stage_and_of_keys_that_the_project_has(project):
     params, lock = flatten(read_yaml(project / "params.yaml")), read_lock(project / "dvc.lock")
     for row in ROWS.values():
         assert {row.key, *row.changes} <= set(params)
+        for key in row.changes:  # an entry's own value would count in place of the row's
+            kind, _, part = key.partition(".common.")
+            entries = "priors" if kind == "digits" else "variants"
+            assert f"{kind}.{entries}.{row.target.partition('@')[2]}.{part}" not in params
         assert row.scores.partition(":")[0] in {out["path"] for out in lock[row.target]["outs"]}
 
 
