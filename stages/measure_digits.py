@@ -26,28 +26,35 @@ class Measure(Section):
 
 
 def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) -> dict[str, float]:
-    """Errors of all splits, and what the test codes tell of the digits and of the prior."""
+    """Errors of all splits, what the test codes tell of the digits, and how codes match the prior.
+
+    Those of learned images tell what the training reached, where test images are others than the learned ones.
+    """
     errors = {
         f"{split}_mse": mse(data.part(split).images, decode(aae, latents.part(split).codes))
         for split in ("train", "validation", "test")
     }
     train, test = latents.part("train"), latents.part("test")
+    scores = {"knn_accuracy": knn_accuracy(train.codes, train.labels, test.codes, test.labels, params.neighbours)}
+    if aae.classes:  # without labels no petal is meant for a digit
+        scores["petal_accuracy"] = petal_accuracy(aae.prior.component_density(test.codes), test.labels)
+    learned = {f"train_{name}": score for name, score in measure_match(aae, train, params).items()}
+    return errors | scores | learned | measure_match(aae, test, params)
 
-    # as many samples of the prior as there are test codes, twice: the second ones give the floor, and are of the codes'
-    # petals where digits have theirs, since no code that keeps to it can even out the digits' shares
-    rows = np.sort(np.random.default_rng(params.seed).permutation(len(test))[: params.samples])
-    codes, petals = test.codes[rows], torch.from_numpy(test.labels[rows]) if aae.classes else None
+
+def measure_match(aae: AAE, latents: Latents, params: Measure) -> dict[str, float]:
+    """How codes, at most `params.samples` of them, match as many samples of the prior."""
+    # samples are drawn twice: the second ones give the floor, and are of the codes' petals where digits have theirs,
+    # since no code that keeps to it can even out the digits' shares
+    rows = np.sort(np.random.default_rng(params.seed).permutation(len(latents))[: params.samples])
+    codes, petals = latents.codes[rows], torch.from_numpy(latents.labels[rows]) if aae.classes else None
     generator = torch.Generator().manual_seed(params.seed)
     samples, others = (aae.prior.sample(len(codes), generator, each)[0].numpy() for each in (None, petals))
-    scores = {
-        "knn_accuracy": knn_accuracy(train.codes, train.labels, test.codes, test.labels, params.neighbours),
+    return {
         "sliced_w2": sliced_w2(codes, samples, params.seed, params.projections),
         "sliced_w2_floor": sliced_w2(others, samples, params.seed, params.projections),
         "two_sample_accuracy": two_sample_accuracy(codes, samples, params.seed),
     }
-    if aae.classes:  # without labels no petal is meant for a digit
-        scores["petal_accuracy"] = petal_accuracy(aae.prior.component_density(test.codes), test.labels)
-    return errors | scores
 
 
 def main(prior: str) -> None:
