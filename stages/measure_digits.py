@@ -38,7 +38,8 @@ def measure_digits(aae: AAE, data: Images, latents: Latents, params: Measure) ->
     scores = {"knn_accuracy": knn_accuracy(train.codes, train.labels, test.codes, test.labels, params.neighbours)}
     if aae.classes:  # without labels no petal is meant for a digit
         scores["petal_accuracy"] = petal_accuracy(aae.prior.component_density(test.codes), test.labels)
-    learned = {f"train_{name}": score for name, score in measure_match(aae, train, params).items()}
+    learned = measure_match(aae, train, params)
+    learned = {f"train_{name.removesuffix('_accuracy')}": score for name, score in learned.items()}
     return errors | scores | learned | measure_match(aae, test, params)
 
 

@@ -85,7 +85,7 @@ def digits_table() -> Iterator[str]:
         "sliced W2": score("sliced_w2", ".3f"),
         "its floor": score("sliced_w2_floor", ".3f"),
         "two-sample accuracy": score("two_sample_accuracy", ".1%"),
-        "of learned images": score("train_two_sample_accuracy", ".1%"),
+        "of learned images": score("train_two_sample", ".1%"),
         "petal accuracy": score("petal_accuracy", ".1%"),
         "published": published,
     }
