@@ -10,7 +10,8 @@ import pandas
 import pytest
 from dvc.repo import Repo
 
-from stages.commands._dvc import read_graph, read_lock
+from stages.commands import why
+from stages.commands._dvc import read_lock, stage_graph
 from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import declared_keys, find_readers
 from stages.page.results import flatten
@@ -179,7 +180,7 @@ def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, mo
     params = read_yaml(small / "params.yaml")
     leaves = flatten(params)
     assert len(leaves) > 100
-    table = find_readers(params, declared_keys(Repo()), read_graph(dvc(small, "dag", "--dot").stdout))
+    table = find_readers(params, declared_keys(Repo()), stage_graph(Repo()))
     locked = {name: stage.get("params", {}).get("params.yaml", {}) for name, stage in read_lock().items()}
     for leaf in leaves:
         (row,) = [row for row in table if f"{leaf}.".startswith(f"{row}.")]
@@ -187,12 +188,18 @@ def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, mo
         assert readers == table[row][0], leaf
 
 
-def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_whole_file(own_small):
+def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_whole_file(own_small, monkeypatch, capsys):
     weight = "digits.priors.umbrella_labels.training.adversarial_weight"
     change(own_small, **{"gifs.frames": 3, weight: 0.5, "draw.transfer.rows": 1})
     status = set(json.loads(dvc(own_small, "status", "--json").stdout))
     readers = {"list_variants", "render_gifs", "train_digits@umbrella_labels", "compare_classifiers"}
     assert status == readers | {"check_params", "build_page"}  # which depend on the whole file
+    monkeypatch.chdir(own_small)
+    why.main()
+    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert lines.keys() >= status
+    assert lines["render_gifs"] == "gifs.frames: 5 -> 3"
+    assert lines["measure_digits@umbrella_labels"] == "after export_digits@umbrella_labels, if the outputs change"
 
 
 def test_a_new_prior_and_a_new_classifier_are_entries_in_params(own_small):

@@ -1,7 +1,6 @@
-"""What commands share: calls of `dvc`, its graph of stages, and what it has locked."""
+"""What commands share: calls of `dvc` and git, the graph of stages, and what DVC has locked."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import Any
 
 import networkx
 import yaml
+from dvc.repo import Repo
 
 from stages.base.errors import StageError
+
+CONSTANT = "check_params"  # its output is always the same, so that nothing follows it
 
 
 def environment() -> dict[str, str]:
@@ -50,15 +52,18 @@ def dvc(*arguments: str) -> str:
     return done.stdout
 
 
+def git(*arguments: str) -> str:
+    """What a git command prints. Raises StageError with what it says where it fails, or where there is no git."""
+    try:
+        return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError as error:
+        raise StageError("the command `git` is missing: install it") from error
+    except subprocess.CalledProcessError as error:
+        raise StageError(f"git: {error.stderr.strip()}") from error
+
+
 def last_commit(*changing: str) -> str:
     """The last commit. Raises StageError where something but `changing` is not committed, or git fails."""
-
-    def git(*command: str) -> str:
-        try:
-            return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.strip()
-        except subprocess.CalledProcessError as error:
-            raise StageError(f"git {command[0]}: {error.stderr.strip()}") from error
-
     rest = ["--", ".", *(f":!{path}" for path in changing)]
     if changed := git("status", "--porcelain", "--untracked-files=no", *rest):
         paths = ", ".join(line[2:].strip() for line in changed.splitlines())
@@ -68,12 +73,9 @@ def last_commit(*changing: str) -> str:
     return git("rev-parse", "HEAD")
 
 
-def read_graph(dot: str) -> networkx.DiGraph:
-    """Stages, with an edge from each to those that read its outputs, of the output of `dvc dag --dot`."""
-    stages = networkx.DiGraph()
-    stages.add_nodes_from(re.findall(r'^"([^"]+)";', dot, re.MULTILINE))
-    stages.add_edges_from(re.findall(r'"([^"]+)" -> "([^"]+)"', dot))
-    return stages
+def stage_graph(repo: Repo) -> networkx.DiGraph:
+    """The names of all stages, with an edge from each to those that read its outputs."""
+    return networkx.relabel_nodes(repo.index.graph.reverse(), lambda stage: stage.addressing)
 
 
 def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:

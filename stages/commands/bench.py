@@ -10,6 +10,7 @@ from typing import Any
 import networkx
 import numpy as np
 import torch
+from dvc.repo import Repo
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -22,7 +23,7 @@ from stages.base.params import Count, load, load_variant
 from stages.base.people import Which
 from stages.base.tables import Images
 from stages.cnn.network import Widths
-from stages.commands._dvc import dvc, read_graph
+from stages.commands._dvc import stage_graph
 from stages.learning.compute import ComputeParams, Machine, prepare
 
 WARM_UP = 2  # steps
@@ -35,7 +36,7 @@ SIDE = 1024  # of the matrices whose product gives the machine's own rate
 def stage_times() -> Iterator[str]:
     """A line per stage that has run in this folder, in the order in which stages run, and their sum."""
     total = 0.0
-    for stage in networkx.topological_sort(read_graph(dvc("dag", "--dot"))):
+    for stage in networkx.topological_sort(stage_graph(Repo())):
         record = TIMES / f"{stage}.json"
         if record.is_file():
             values = json.loads(record.read_text(encoding="utf-8"))

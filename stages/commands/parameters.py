@@ -1,6 +1,6 @@
 """List each parameter with the stages that read it and those that follow where the outputs change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import networkx
@@ -8,8 +8,7 @@ from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
 from stages.base.params import read_params
-from stages.commands._dvc import dvc, read_graph
-from stages.page.results import flatten
+from stages.commands._dvc import stage_graph
 
 
 def find_readers(
@@ -23,7 +22,7 @@ def find_readers(
         leaf: frozenset(
             name for name, keys in declared.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)
         )
-        for leaf in flatten(params)
+        for leaf in leaves(params)
     }
     rows = {}
     for leaf, direct in readers.items():
@@ -36,6 +35,15 @@ def find_readers(
         after = {name for stage in direct for name in networkx.descendants(stages, stage)} - direct
         rows[key] = (set(direct), after)
     return rows
+
+
+def leaves(params: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """The dotted keys of all values, and of mappings that are empty: values may be put there."""
+    for name, value in params.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
 
 
 def declared_keys(repo: Repo) -> dict[str, list[str]]:
@@ -57,8 +65,9 @@ def abbreviate(names: set[str], everything: Iterable[str]) -> str:
 
 
 def main() -> None:
-    stages = read_graph(dvc("dag", "--dot"))
-    for key, (direct, after) in find_readers(read_params(), declared_keys(Repo()), stages).items():
+    repo = Repo()
+    stages = stage_graph(repo)
+    for key, (direct, after) in find_readers(read_params(), declared_keys(repo), stages).items():
         print(f"{key}: {abbreviate(direct, stages) or 'check_params'}")
         if after:
             print(f"    then {abbreviate(after, stages)}")

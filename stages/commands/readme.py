@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import networkx
+from dvc.repo import Repo
 
 from stages.__main__ import require_name
 from stages.base.errors import StageError
 from stages.base.files import replacing
 from stages.base.params import at, read_params
-from stages.commands._dvc import dvc, read_graph
+from stages.commands._dvc import stage_graph
 from stages.commands._tables import Row, published, score, table, worst_error
 from stages.commands.spread import ROWS, read_spread
 from stages.compare_semi import PAPER
@@ -179,7 +180,7 @@ def graph() -> Iterator[str]:
     """
     box_of = {template: box for box in BOXES for template in box}
     boxes = networkx.DiGraph()
-    for edge in read_graph(dvc("dag", "--dot")).edges:
+    for edge in stage_graph(Repo()).edges:
         a, b = (box_of.get(template, (template,)) for template in (stage.split("@")[0] for stage in edge))
         if a != b and ("build_page",) not in (a, b):
             boxes.add_edge(a, b)

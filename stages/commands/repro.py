@@ -11,9 +11,8 @@ from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
 
-from stages.commands._dvc import call
+from stages.commands._dvc import CONSTANT, call
 from stages.commands._remote import keeps_runs, reach, remote_name
-from stages.commands.why import CONSTANT
 
 Status = Mapping[str, list[Any]]  # as `dvc status --json` has it
 

@@ -1,17 +1,17 @@
-"""Say, a line per stage, what `dvc repro` would run and why."""
+"""Say, a line per stage, what `make repro` would run and why."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import networkx
+from dvc.repo import Repo
 
 from stages.base.params import at, read_params
-from stages.commands._dvc import dvc, read_graph, read_lock
+from stages.commands._dvc import CONSTANT, read_lock, stage_graph
+from stages.commands.repro import to_run
 from stages.page.results import flatten
 
 MISSING = "nothing"
-CONSTANT = "check_params"  # its output is always the same, so that nothing follows it
 
 
 def reasons(changes: list[Any], locked: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[str]:
@@ -41,9 +41,10 @@ def changed_values(key: str, old: Any, new: Any) -> Iterator[str]:
             yield f"{leaf}: {before.get(leaf, MISSING)} -> {after.get(leaf, MISSING)}"
 
 
-def why(status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mapping[str, Any], dot: str) -> list[str]:
-    """A line for each stage that would run, in the order in which stages run."""
-    stages = read_graph(dot)
+def why(
+    status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mapping[str, Any], stages: networkx.DiGraph
+) -> list[str]:
+    """A line for each stage that would run, in the order in which stages run; `status` has those that changed."""
     causes = {
         name: list(reasons(changes, lock.get(name, {}).get("params", {}).get("params.yaml", {}), params))
         if name in lock
@@ -58,5 +59,8 @@ def why(status: Mapping[str, list[Any]], lock: Mapping[str, Any], params: Mappin
 
 
 def main() -> None:
-    lines = why(json.loads(dvc("status", "--json")), read_lock(), read_params(), dvc("dag", "--dot"))
+    repo = Repo()
+    status = repo.status()
+    changed = {name: status[name] for name in to_run(repo.index.graph, status) if name in status}
+    lines = why(changed, read_lock(), read_params(), stage_graph(repo))
     print("\n".join(lines) or "every stage is up to date")

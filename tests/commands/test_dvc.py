@@ -65,7 +65,13 @@ def test_what_is_not_committed_is_named_but_for_what_changes_anyway(quick, monke
         last_commit("metrics/scores.json")
 
 
+def test_a_machine_without_git_is_told_so(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(StageError, match="`git` is missing: install it"):
+        last_commit()
+
+
 def test_a_folder_that_is_no_repository_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StageError, match="git status: fatal: not a git repository"):
+    with pytest.raises(StageError, match="git: fatal: not a git repository"):
         last_commit()

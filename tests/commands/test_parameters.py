@@ -12,5 +12,8 @@ def test_a_key_stands_for_those_below_it_where_they_have_the_same_readers():
         "b.p": ({"one"}, {"three"}),
         "b.q": ({"two@k"}, {"three"}),
     }
+    assert find_readers({"a": {"x": {}}, "b": {"p": 1}}, declared, stages).keys() == {"a", "b"}, (
+        "where values may be put"
+    )
     assert abbreviate({"two@k"}, ["one", "two@k", "two@l"]) == "two@k"
     assert abbreviate({"two@k", "two@l"}, ["one", "two@k", "two@l"]) == "two"
