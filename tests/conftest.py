@@ -84,7 +84,7 @@ def project(request) -> Path:
 
 @pytest.fixture(scope="session")
 def warm(project, tmp_path_factory) -> Iterator[None]:
-    """Let pipelines start their stages as forks of a process that has loaded the libraries already."""
+    """Let stages and commands start as forks of a process that has loaded the libraries already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(HOOKS), prepend=os.pathsep)
         if sys.platform != "linux":  # elsewhere libraries do not stand a fork

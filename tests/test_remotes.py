@@ -26,6 +26,7 @@ from tests.storage import Storage
 from tests.test_full_disks import disk
 
 PRIVATE = {"data/raw/mnist.npz", "data/raw/cifar10.npz", "data/raw/lfw.npz", "data/faces/faces.npz"}
+pytestmark = pytest.mark.usefixtures("warm")
 LOGIN = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
 
 
@@ -45,7 +46,7 @@ def clone(source: Path, folder: Path, remote: Storage) -> Path:
 def call(name: str, folder: Path, **variables: str) -> subprocess.CompletedProcess:
     """What `make repro` and `make push` call."""
     project = str(Path(_remote.__file__).parents[2])
-    path = os.pathsep.join([project, variables.pop("PYTHONPATH", "")])
+    path = os.pathsep.join([variables.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", ""), project])
     return subprocess.run(
         [sys.executable, "-m", "stages.commands", name],
         cwd=folder,
@@ -102,11 +103,31 @@ def test_a_clone_takes_all_results_and_makes_private_data_only_for_who_reads_the
     assert ran(other) == []
     kept = {path: digest for path, digest in outputs(lab).items() if not path.startswith(tuple(away))}
     assert outputs(other) == kept
+    assert call("why", other).stdout == "every stage is up to date\n"
     change(other, **{"gifs.frames": 4})
     monkeypatch.chdir(other)
     repo = Repo()
     due = ["check_params", "fetch_lfw", "dedupe_lfw", "render_gifs", "build_page"]
     assert to_run(repo.index.graph, repo.status()) == due
+
+
+def test_what_was_private_stays_so_when_its_stage_is_gone(quick, tmp_path):
+    photos = "  photos:\n    cmd: echo photo > photo.png\n    outs:\n      - photo.png: {cache: false, push: false}\n"
+    stages = (quick / "dvc.yaml").read_text(encoding="utf-8")
+    (quick / "dvc.yaml").write_text(stages + photos, encoding="utf-8")
+    dvc(quick, "repro")
+    (quick / "dvc.yaml").write_text(stages, encoding="utf-8")
+    push(quick, Storage(str(tmp_path / "remote")))
+    shared = {path.read_text() for path in objects(tmp_path / "remote").values()}
+    assert (quick / "data/images").read_text() in shared
+    assert "photo\n" not in shared
+
+
+def test_a_damaged_note_of_an_earlier_run_is_passed_over(quick, tmp_path):
+    for note in (quick / ".dvc/cache/runs").glob("*/*/*"):
+        note.chmod(0o644)
+        note.write_bytes(note.read_bytes()[:40])
+    push(quick, Storage(str(tmp_path / "remote")))
 
 
 def test_an_experiment_goes_through_a_bare_repository(quick, tmp_path):

@@ -6,7 +6,6 @@ import requests
 from dvc.repo import Repo
 
 from stages.base.errors import StageError
-from stages.commands._dvc import dvc
 
 PATIENCE = 60  # seconds until a remote that does not answer is given up
 
@@ -39,7 +38,8 @@ def reach(repo: Repo) -> None:
         hint = ": call make remotes" if "to be installed" in reason else ""
         raise StageError(f"the remote {name} ({url}) cannot be used: {reason}{hint}; `dvc repro` does without it")
     if not repo.config["remote"][name].get("verify"):
-        dvc("config", "--local", f"remote.{name}.verify", "true")
+        with repo.config.edit("local") as config:
+            config["remote"].setdefault(name, {})["verify"] = True
 
 
 def try_remote(repo: Repo, name: str) -> Exception | None:

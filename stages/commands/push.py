@@ -2,13 +2,13 @@
 
 `dvc push --run-cache` tells what earlier runs gave but brings only this commit's files; so another machine could take
 over no run whose files are not all of this commit, and none of a training, whose curves lie in git. What `push: false`
-in dvc.yaml marks is left out, and with it all runs that made it.
+in dvc.yaml marks is left out, and with it all runs that made it, or a file that dvc.yaml does not name any more: it may
+have been private.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
@@ -18,12 +18,13 @@ from stages.commands._remote import keeps_runs, reach, remote_name
 
 
 def runs(repo: Repo) -> Iterator[tuple[str, str]]:
-    """The earlier runs that may be shared, by their places in the run cache."""
-    private = {out.def_path for out in repo.index.outs if not out.can_push}
+    """The earlier runs that may be shared, by their places in the run cache; a damaged note of one is left out."""
+    public = {out.def_path for out in repo.index.outs if out.can_push}
     for path in Path(repo.stage_cache.cache_dir).glob("*/*/*"):
-        outs = yaml.safe_load(path.read_text(encoding="utf-8"))["outs"]
-        if private.isdisjoint(out["path"] for out in outs):
-            yield path.parent.name, path.name
+        key, value = path.parent.name, path.name
+        run = repo.stage_cache._load_cache(key, value) or {}
+        if (paths := {out["path"] for out in run.get("outs", ())}) and paths <= public:
+            yield key, value
 
 
 def main() -> None:

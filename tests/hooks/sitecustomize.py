@@ -5,7 +5,7 @@ SIGINT to the whole process group, as a power cut or Ctrl-C do, or `wait` for th
 
 WATCH names a folder where each stage lists the files of the pipeline that it opened.
 
-WARM is the socket of a server (warm.py) that runs a stage in this process's place.
+WARM is the socket of a server (warm.py) that runs a stage or a command in this process's place.
 """
 
 import os
@@ -74,15 +74,15 @@ def watch(stage: Sequence[str]) -> None:
     atexit.register(write)
 
 
-def hand_over(stage: Sequence[str]) -> None:
-    """Let the server run `stage`, pass signals on to it, and end as it ends."""
+def hand_over(module: str, arguments: Sequence[str]) -> None:
+    """Let the server run `python -m MODULE ARGUMENTS`, pass signals on to it, and end as it ends."""
     import json
     import signal
     import socket
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(os.environ["WARM"])
-        call = {"stage": stage, "folder": os.getcwd(), "variables": dict(os.environ)}
+        call = {"module": module, "arguments": arguments, "folder": os.getcwd(), "variables": dict(os.environ)}
         socket.send_fds(server, [json.dumps(call).encode()], [0, 1, 2])
         process = int(server.recv(100))
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,10 +94,10 @@ def hand_over(stage: Sequence[str]) -> None:
     os._exit(status)
 
 
-if sys.orig_argv[1:3] == ["-m", "stages"]:  # and behind it the stage's name, and its key
-    stage = sys.orig_argv[3:]
-    if (disturbance := os.environ.get("DISTURB", "").split()) and disturbance[0] == stage[0]:
+if sys.orig_argv[1:3] in (["-m", "stages"], ["-m", "stages.commands"]):
+    module, *arguments = sys.orig_argv[2:]  # the name of a stage and its key, or that of a command
+    if (disturbance := os.environ.get("DISTURB", "").split()) and disturbance[0] == arguments[0]:
         disturb(*disturbance)
     elif "WARM" in os.environ:
-        hand_over(stage)
-    watch(stage)
+        hand_over(module, arguments)
+    watch(arguments)

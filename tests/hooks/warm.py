@@ -1,6 +1,6 @@
-"""A server that runs stages in forks of itself: `python warm.py SOCKET`, in the project's folder.
+"""A server that runs stages and commands in forks of itself: `python warm.py SOCKET`, in the project's folder.
 
-It has loaded the libraries, which takes each stage seconds where it starts by itself, but none of the project's code.
+It has loaded the libraries, which takes seconds where each starts by itself, but none of the project's code.
 """
 
 import atexit
@@ -20,10 +20,10 @@ import sitecustomize
 
 
 def load_libraries() -> None:
-    """Load all that the stages import, and then forget the stages: each pipeline has its own."""
+    """Load all that stages and commands import, and then forget those themselves: each pipeline has its own."""
     sys.path.insert(0, os.getcwd())
-    for stage in Path("stages").glob("[a-z]*.py"):
-        import_module(f"stages.{stage.stem}")
+    for path in (*Path("stages").glob("[a-z]*.py"), *Path("stages/commands").glob("[a-z]*.py")):
+        import_module(".".join(path.with_suffix("").parts))
     import_module("torch._dynamo")  # which the first optimiser loads
     for name in [name for name in sys.modules if name.split(".")[0] == "stages"]:
         del sys.modules[name]
@@ -45,7 +45,7 @@ def serve(address: str) -> None:
 
 
 def attend(client: socket.socket) -> None:
-    """Run one stage for a client: tell it the process, and then how that ended; without the client it is killed."""
+    """Run one call for a client: tell it the process, and then how that ended; without the client it is killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, files, _, _ = socket.recv_fds(client, 1 << 20, 3)
     process = get_context("fork").Process(target=run, args=files, kwargs=json.loads(message))
@@ -58,20 +58,20 @@ def attend(client: socket.socket) -> None:
     os._exit(0)
 
 
-def run(*files: int, stage: list[str], folder: str, variables: dict[str, str]) -> None:
-    """Be `python -m stages ...` in that folder, with these variables and standard files."""
+def run(*files: int, module: str, arguments: list[str], folder: str, variables: dict[str, str]) -> None:
+    """Be `python -m MODULE ARGUMENTS` in that folder, with these variables and standard files."""
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
-    sys.path[0] = folder
-    sys.argv = ["stages", *stage]
+    sys.path[:1] = [folder, *variables["PYTHONPATH"].split(os.pathsep)]
+    sys.argv = [module, *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sitecustomize.watch(stage)
+    sitecustomize.watch(arguments)
     try:
-        runpy.run_module("stages", run_name="__main__", alter_sys=True)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()  # which processes of multiprocessing leave out
 
