@@ -4,7 +4,7 @@ python -m stages.commands sweep -S gifs.frames=8,14 -S gifs.seed=0,1 render_gifs
 
 Ray places the tasks, and starts one anew elsewhere where its machine dies. A task works in a clone of its own of the
 last commit, and pushes its experiment to this repository. What it needs and makes goes through DVC's cache where the
-cluster is this machine, else through the DVC remote. A point that ran already is not run again.
+cluster is this machine, else through the DVC remote. A point that ran to its end is not run again.
 """
 
 import hashlib
@@ -25,44 +25,50 @@ from dvc.api import metrics_show
 from dvc.repo import Repo
 
 from stages.base.errors import StageError
-from stages.base.params import read_params
-from stages.commands._dvc import dvc, last_commit
-from stages.commands._remote import PATIENCE, remote_name
+from stages.base.params import at, read_params
+from stages.base.problems import hint
+from stages.commands._dvc import dvc, environment, last_commit
+from stages.commands._remote import PATIENCE, keeps_runs, reach
 from stages.page.results import flatten
 
 ATTEMPTS = 3  # more, after machines that died
 LOCAL = "local"
-SEED = ".training.seed"  # how the keys end that seed trainings
+SEEDS = (".training.seed", "lightgbm.common.seed", "features.untrained.seed")  # how the keys end that seed what learns
 Point = Mapping[str, str]  # dotted key of params.yaml -> value
 
 
 def read_arguments(arguments: tuple[str, ...]) -> Namespace:
     parser = ArgumentParser("python -m stages.commands sweep", description=__doc__.splitlines()[0])
     parser.add_argument("-S", "--set-param", action="append", default=[], metavar="KEY=VALUE,...", dest="values")
-    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="each point with N seeds of all trainings")
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="each point with N seeds of all that learns")
     parser.add_argument("--address", default=LOCAL, help="of a Ray cluster; without it, one starts on this machine")
     parser.add_argument("--origin", help="URL of this repository for the cluster's machines")
     parser.add_argument("--cpus", type=float, default=1, help="of a task")
     parser.add_argument("--gpus", type=float, default=0, help="of a task, or a part of one")
     parser.add_argument("target", nargs="+", help="stages to bring up to date")
-    return parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
+    if given.cpus < 0 or given.gpus < 0:
+        parser.error("a task needs no less than 0 cores and GPUs")
+    return given
 
 
 def grid(values: list[str], seeds: int, params: Any) -> list[Point]:
     """All combinations of the values of each key, and of the seeds.
 
-    A comma in brackets parts the entries of a list. Raises StageError where there is none, or a key has values twice.
+    Raises StageError where there is none, a key has values twice, or is none of `params`; one behind a `+` may be new.
     """
     axes: dict[tuple[str, ...], list[str]] = {}
     for value in values:
         key, equals, several = value.partition("=")
         if not equals or not several:
             raise StageError(f"-S {value}: give a key and its values, as in -S gifs.frames=8,14")
-        if (key,) in axes or (seeds and key.endswith(SEED)):
+        if (key,) in axes or (seeds and key.endswith(SEEDS)):
             raise StageError(f"-S {value}: {key} has values already")
-        axes[(key,)] = re.split(r",(?![^\[\]]*\])", several)
+        if not key.startswith("+") and at(params, key, None) is None:
+            raise StageError(f"-S {value}: params.yaml has no {key}{hint(key, list(flatten(params)))}")
+        axes[(key,)] = split(several)
     if seeds > 0:
-        keys = tuple(key for key in flatten(params) if key.endswith(SEED))
+        keys = tuple(key for key in flatten(params) if key.endswith(SEEDS))
         axes[keys] = [str(seed) for seed in range(seeds)]
     if not axes or seeds < 0:
         raise StageError("a sweep needs values: -S KEY=VALUE,..., or --seeds N")
@@ -72,61 +78,78 @@ def grid(values: list[str], seeds: int, params: Any) -> list[Point]:
     ]
 
 
+def split(values: str) -> list[str]:
+    """What stands between commas; those in brackets part the entries of a list or a mapping."""
+    parts, depth = [""], 0
+    for character in values:
+        depth += (character in "[{") - (character in "]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
 def name_of(point: Point, targets: list[str], revision: str) -> str:
     """The name of a point's experiment: the same for the same values, targets and commit."""
     content = json.dumps([sorted(point.items()), targets, revision])
     return f"sweep-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
-def run_point(origin: str, revision: str, config: str, name: str, point: Point, targets: list[str]) -> None:
+def run_point(
+    origin: str, revision: str, config: str, folder: str | None, name: str, point: Point, targets: list[str]
+) -> None:
     """Run one experiment in a clone of `origin` and push it there; runs on any machine of the cluster.
 
-    `config` is the content of the clone's .dvc/config.local. Raises RuntimeError with what the failed command says.
+    `config` is the content of the clone's .dvc/config.local. The clone stands in `folder`, where all machines share
+    this one's DVC cache, else in a temporary one. Raises RuntimeError with what the failed command says.
     """
 
     def call(*command: str, cwd: str | None = None) -> None:
-        done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=cwd, env=environment(), check=False, capture_output=True, text=True)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if re.match("(?i)error|fatal", line)]
             said = lines[0] if lines else done.stderr[-500:]
             raise RuntimeError(said or f"{command[0]} ended with status {done.returncode}")
 
-    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
-        call("git", "clone", "--quiet", origin, folder)
-        call("git", "checkout", "--quiet", "-B", "sweep", revision, cwd=folder)
-        Path(folder, ".dvc/config.local").write_text(config, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as clone:
+        call("git", "clone", "--quiet", origin, clone)
+        call("git", "checkout", "--quiet", "-B", "sweep", revision, cwd=clone)
+        Path(clone, ".dvc/config.local").write_text(config, encoding="utf-8")
         values = [f"--set-param={key}={value}" for key, value in point.items()]
-        shared = "[cache]" in config
-        call("dvc", *(["checkout"] if shared else ["pull", "--run-cache"]), "--allow-missing", cwd=folder)
+        call("dvc", *(["checkout"] if folder else ["pull", "--run-cache"]), "--allow-missing", cwd=clone)
         run = ["dvc", "exp", "run", "--name", name, *values, *targets]
         try:  # data that no remote holds may be missing ...
-            call(*run, "--allow-missing", cwd=folder)
+            call(*run, "--allow-missing", cwd=clone)
         except RuntimeError as fault:
             if "No such file" not in str(fault):
                 raise
-            call(*run, cwd=folder)  # ... but where a stage reads them, all that makes them runs, too
-        call("dvc", "exp", "push", *(["--no-cache"] if shared else []), "origin", name, cwd=folder)
+            call(*run, cwd=clone)  # ... but where a stage reads them, all that makes them runs, too
+        if not folder:
+            call("dvc", "push", cwd=clone)  # before the experiment: where that is known, its data are to be had
+        call("dvc", "exp", "push", "--no-cache", "origin", name, cwd=clone)
 
 
 def configure(repo: Repo, local: bool) -> str:
     """What clones are to know beside .dvc/config: the remote; where they share this machine, its cache, too.
 
-    Raises StageError where there is neither.
+    Raises StageError where there is neither, or the remote cannot be used.
     """
+    if not local:
+        if not keeps_runs(repo):
+            where = "`dvc remote add --default NAME URL`, where URL is none of HTTP"
+            raise StageError(f"machines of a cluster share results through a DVC remote: {where}")
+        reach(repo)
     path = Path(".dvc/config.local")
     own = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if local:
-        rest = re.sub(r"(?m)^\[cache\]\n(?:[ \t].*\n?)*", "", own)
-        cache = Path(repo.cache.local.path).parents[1]
-        return f"{rest}\n[cache]\n    dir = {cache}\n    type = hardlink,symlink\n"
-    if remote_name(repo) is None:
-        raise StageError(
-            "machines of a cluster share results through a DVC remote: `dvc remote add --default NAME URL`"
-        )
-    return own
+    rest = re.sub(r"(?m)^\[cache\]\n(?:[ \t].*\n?)*", "", own)
+    cache = Path(repo.cache.local.path).parents[1]
+    return f"{rest}\n[cache]\n    dir = {cache}\n    type = hardlink,symlink\n" if local else rest
 
 
-def start(arguments: Namespace, points: dict[str, Point], revision: str, config: str) -> Iterator[tuple[str, str]]:
+def start(
+    arguments: Namespace, points: dict[str, Point], revision: str, config: str, folder: str | None
+) -> Iterator[tuple[str, str]]:
     """Run the points on the cluster; yields the name of each as it ends, and why it failed, if it did."""
     if not points:
         return
@@ -134,12 +157,13 @@ def start(arguments: Namespace, points: dict[str, Point], revision: str, config:
         import ray
     except ModuleNotFoundError as error:
         raise StageError("sweeps need Ray: call make sweeps") from error
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # other machines need not have this code
+    for module in (__name__, environment.__module__):
+        ray.cloudpickle.register_pickle_by_value(sys.modules[module])  # other machines need not have this code
     try:
         if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", arguments.address):
             socket.create_connection(place.groups(), PATIENCE).close()  # Ray itself would try for eight minutes
         ray.init(arguments.address, log_to_driver=False, logging_level="error")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise StageError(f"no Ray cluster answers at {arguments.address} ({error})") from error
     cpus, gpus = (ray.cluster_resources().get(kind, 0) for kind in ("CPU", "GPU"))
     if arguments.address == LOCAL and (arguments.cpus > cpus or arguments.gpus > gpus):  # a cluster may grow
@@ -149,7 +173,8 @@ def start(arguments: Namespace, points: dict[str, Point], revision: str, config:
     task = ray.remote(num_cpus=arguments.cpus, num_gpus=arguments.gpus, max_retries=ATTEMPTS)(run_point)
     origin = arguments.origin or str(Path.cwd())
     running = {
-        task.remote(origin, revision, config, name, point, arguments.target): name for name, point in points.items()
+        task.remote(origin, revision, config, folder, name, point, arguments.target): name
+        for name, point in points.items()
     }
     try:
         while running:
@@ -169,7 +194,7 @@ def table(points: Mapping[str, Point], scores: Mapping[str, Mapping[str, float]]
     groups: dict[str, list[Mapping[str, float]]] = {}
     for name, point in points.items():
         if name in scores:
-            shown = describe({key: value for key, value in point.items() if not key.endswith(SEED)})
+            shown = describe({key: value for key, value in point.items() if not key.endswith(SEEDS)})
             groups.setdefault(shown or "as committed", []).append(scores[name])
     for shown, several in groups.items():
         yield f"{shown} ({len(several)} run{'s' if len(several) > 1 else ''})"
@@ -196,22 +221,38 @@ def read_scores(repo: Repo, targets: list[str], name: str) -> dict[str, float]:
 
 def main(*arguments: str) -> None:
     given = read_arguments(arguments)
-    repo, revision = Repo(), last_commit()
+    repo, revision, local = Repo(), last_commit(), given.address == LOCAL
+    for target in given.target:
+        repo.stage.collect(target)  # raises where there is none
     points = {name_of(point, given.target, revision): point for point in grid(given.values, given.seeds, read_params())}
-    known = set(dvc("exp", "list", "--all-commits", "--name-only").split())
+    here = list_experiments()
+    known = here | (list_experiments(given.origin) if given.origin else set())
     left = {name: point for name, point in points.items() if name not in known}
     print(f"{len(points)} points, of which {len(points) - len(left)} ran before")
-    failed = {}
-    for number, (name, fault) in enumerate(start(given, left, revision, configure(repo, given.address == LOCAL)), 1):
-        print(f"{number}/{len(left)} {name} {describe(left[name])}: {fault or 'done'}", flush=True)
-        if fault:
-            failed[name] = fault
-        elif given.origin:
+    failed = set()
+    with tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True) as folder:
+        ended = start(given, left, revision, configure(repo, local), folder if local else None)
+        for number, (name, fault) in enumerate(ended, 1):
+            print(f"{number}/{len(left)} {name} {describe(left[name])}: {fault or 'done'}", flush=True)
+            if fault:
+                failed.add(name)
+    for name in points.keys() - here - failed if given.origin else ():
+        try:
             dvc("exp", "pull", given.origin, name)
+        except StageError as error:
+            print(f"{name} ran, but does not come here: {error}")
+            failed.add(name)
     scores = {name: read_scores(repo, given.target, name) for name in points if name not in failed}
     print("\n".join(table(points, scores)))
+    if not any(scores.values()):
+        print("No target has scores of its own.")
     if failed:
         raise StageError(f"{len(failed)} of {len(points)} points failed: call again to run them and no other")
+
+
+def list_experiments(*origin: str) -> set[str]:
+    """The names of all experiments here, or in the repository at a URL."""
+    return set(dvc("exp", "list", *origin, "--all-commits", "--name-only").split())
 
 
 def describe(point: Point) -> str:
