@@ -21,7 +21,6 @@ from stages.base.errors import StageError
 from stages.base.files import write_json
 from stages.base.tables import Predictions
 from stages.commands._dvc import last_commit, start_dvc
-from stages.compare_classifiers import score
 
 SPREAD = Path("metrics/spread.json")
 
@@ -122,6 +121,8 @@ def read_scores(scores: str, experiment: str) -> dict[str, float]:
     if file.endswith(".json"):
         found = metrics_show(file, rev=experiment)
         return {key: value for key, value in (found[part] if part else found).items() if isinstance(value, float)}
+    from stages.compare_classifiers import score  # with libraries that take seconds to load
+
     with TemporaryDirectory() as folder:
         copy = f"{folder}/{Path(file).name}"
         DVCFileSystem(rev=experiment).get_file(file, copy)
@@ -151,10 +152,12 @@ def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]
 def main(*names: str) -> None:
     for name in names:
         require_name(name, list(ROWS), "row")
-    last_commit(SPREAD.as_posix())
+    revision = last_commit(SPREAD.as_posix())
     for name in names or ROWS:
         runs = []
         for seed in range(ROWS[name].seeds):
+            if last_commit(SPREAD.as_posix()) != revision:
+                raise StageError(f"rows are of one commit, {revision[:7]}: check it out and call again, it goes on")
             runs.append(run(name, ROWS[name], seed))
             rows = read_spread()
             more_before = any(score["n"] > len(runs) for score in rows.get(name, {}).values())  # which tell more

@@ -10,7 +10,7 @@ from stages.commands import spread
 from stages.commands._dvc import read_lock
 from stages.commands.spread import ROWS, Series, main, read_scores, summarise
 from stages.page.results import flatten
-from tests.pipelines import change, commit, dvc, read_yaml
+from tests.pipelines import change, commit, dvc, git, read_yaml
 
 
 def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
@@ -43,6 +43,20 @@ def test_rows_are_of_what_is_committed(quick, monkeypatch):
     change(quick, scale=2.0)
     with pytest.raises(StageError, match="lacks changes of"):
         main()
+
+
+def test_a_commit_meanwhile_ends_a_row_because_its_runs_are_to_be_alike(quick, monkeypatch):
+    def run_and_commit(*_):
+        git(quick, "commit", "--quiet", "--allow-empty", "--message", "Meanwhile")
+        return {"error": 1.0}
+
+    monkeypatch.chdir(quick)
+    monkeypatch.setattr(spread, "ROWS", {"few": Series("score", "metrics/scores.json", "seed", 2)})
+    monkeypatch.setattr(spread, "run", run_and_commit)
+    first = git(quick, "rev-parse", "HEAD")
+    with pytest.raises(StageError, match=f"rows are of one commit, {first[:7]}: check it out and call again"):
+        main()
+    assert json.loads(Path("metrics/spread.json").read_text(encoding="utf-8"))["few"]["error"]["n"] == 1
 
 
 def test_a_row_that_fails_names_its_experiment_and_keeps_the_others(quick, monkeypatch):
