@@ -4,7 +4,6 @@ The folder becomes a repository with the same stages and code; only its params.y
 """
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
-from stages.commands._dvc import start_dvc
+from stages.commands._dvc import git, start_dvc
 
 # dotted keys of params.yaml and their values in the demo: small data, short training
 DEMO = {
@@ -49,6 +48,9 @@ DEMO = {
     "cnn.training.batch_size": 100,
     "lightgbm.settings.defaults.trees": 20,
     "lightgbm.settings.tuned.trees": 20,
+    # whom the real data have, and pictures of one's own
+    "gifs.people": [],
+    "gifs.photos": [],
 }
 COPIED = [
     "stages",
@@ -65,11 +67,11 @@ COPIED = [
 def set_values(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """`tree` with the value at each dotted key replaced, in place. Raises StageError for a key that it lacks."""
     for key, value in values.items():
-        node = tree
+        node: Any = tree
         *parents, leaf = key.split(".")
         for name in parents:
-            node = node.get(name, {})
-        if leaf not in node:
+            node = node.get(name) if isinstance(node, dict) else None
+        if not isinstance(node, dict) or leaf not in node:
             raise StageError(f"params.yaml has no key {key}: the demo sets it, so name it there or change DEMO")
         node[leaf] = value
     return tree
@@ -87,11 +89,11 @@ def lay_out(folder: Path, params: Mapping[str, Any], project: Path = Path()) -> 
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     # dvclive names the commit that a training starts from, so there must be one, whatever the user's settings of git
     settings = ["user.name=demo", "user.email=demo@localhost", "commit.gpgsign=false", "core.hooksPath=/dev/null"]
-    git = ["git", "-C", str(folder), *(word for setting in settings for word in ("-c", setting))]
-    head = subprocess.run([*git, "rev-parse", "--verify", "HEAD"], check=False, capture_output=True)
-    if not (folder / ".git").is_dir() or head.returncode:
-        for command in ("init --quiet", "add --all", "commit --quiet --message=Demo"):
-            subprocess.run([*git, *command.split()], check=True)
+    here = ["-C", str(folder), *(word for setting in settings for word in ("-c", setting))]
+    git(*here, "init", "--quiet")  # which leaves a repository as it is
+    if not git(*here, "rev-list", "--max-count=1", "--all"):
+        git(*here, "add", "--all")
+        git(*here, "commit", "--quiet", "--message=Demo")
 
 
 def main(folder: str) -> None:
