@@ -35,13 +35,13 @@ lean: $(READY) ## remove what only a GPU needs, 1.4 GB
 	  nvidia-nvtx nvidia-ml-py cuda-bindings
 
 repro: needs-git $(READY) ## take what is there, in the remote too if there is one, and run all other stages
-	@python -m stages.commands repro
+	@$(BIN)/python -m stages.commands repro
 
 needs-git:
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }
 
 push: $(READY) ## share the results, and those of earlier runs, through the DVC remote
-	@python -m stages.commands push
+	@$(BIN)/python -m stages.commands push
 
 page: ## open the page of the last run in the browser
 	@test -e data/page/index.html || { echo 'error: data/page/index.html is missing: make repro builds it' >&2; exit 1; }
@@ -51,43 +51,43 @@ page: ## open the page of the last run in the browser
 	else $(PYTHON) -m webbrowser "file://$(CURDIR)/data/page/index.html"; fi
 
 check: $(READY) ## check params.yaml as a whole
-	@python -m stages check_params
+	@$(BIN)/python -m stages check_params
 
 why: $(READY) ## say which stages would run, and because of what
-	@python -m stages.commands why
+	@$(BIN)/python -m stages.commands why
 
 parameters: $(READY) ## list each parameter with the stages that read it
-	@python -m stages.commands parameters
+	@$(BIN)/python -m stages.commands parameters
 
 experiments: $(READY) ## show experiments side by side, and write a page of them
-	@python -m stages.commands experiments
+	@$(BIN)/python -m stages.commands experiments
 
 spread: needs-git $(READY) ## run rows of the results over several seeds, as experiments (hours)
-	@python -m stages.commands spread
+	@$(BIN)/python -m stages.commands spread
 
 bench: $(READY) ## measure the speed of this machine and of the last run
-	@python -m stages.commands bench
+	@$(BIN)/python -m stages.commands bench
 
 test: lint ## run lint and all tests
-	OMP_NUM_THREADS=1 python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes
-	python -m stages.commands demo .demo
+	$(BIN)/python -m stages.commands demo .demo
 
 deps: $(READY) ## write the modules that stages import into dvc.yaml
-	@python -m stages.commands deps
+	@$(BIN)/python -m stages.commands deps
 
 readme: $(READY) ## fill the README's tables from the committed metrics
-	@python -m stages.commands readme
+	@$(BIN)/python -m stages.commands readme
 
 lint: $(READY) ## check format and style
-	ruff check .
-	ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 lock: $(READY) ## compile all files of requirements anew from pyproject.toml
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements.txt
-	uv pip compile --group remotes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --group remotes --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements-remotes.txt
-	uv pip compile --group sweeps --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile --group sweeps --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --custom-compile-command 'make lock' --output-file requirements-sweeps.txt
