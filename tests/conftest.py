@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from stages.base.tables import Images
 from stages.learning.compute import ComputeParams, Machine, prepare
-from tests.pipelines import HOOKS, copy_pipeline, dvc, lay_out_quick, lay_out_small
+from tests.pipelines import HOOKS, commit, copy_pipeline, dvc, lay_out_quick, lay_out_small
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def warm(project, tmp_path_factory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def small(project, warm, tmp_path_factory, worker_id) -> Path:
-    """A copy of the pipeline in which every stage has run once on small data; nobody changes it.
+    """A copy of the pipeline in which every stage has run once on small data, committed; nobody changes it.
 
     The workers of a run share one. Beside it, the folder `opened` lists the files that each stage opened.
     """
@@ -116,6 +116,7 @@ def small(project, warm, tmp_path_factory, worker_id) -> Path:
             opened.mkdir()
             lay_out_small(folder, project)
             dvc(folder, "repro", WATCH=str(opened))
+            commit(folder)
             done.touch()
     return folder
 

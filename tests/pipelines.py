@@ -110,7 +110,7 @@ def copy_pipeline(source: Path, target: Path) -> Path:
 
 
 def read_yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # of dvc.lock in a tenth of the time
 
 
 def dvc(folder: Path, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess:

@@ -21,7 +21,7 @@ from stages.commands.__main__ import NAMES
 from stages.commands._dvc import environment
 from stages.commands.repro import to_run
 from tests import storage
-from tests.pipelines import change, commit, dvc, git, outputs, read_yaml, stages_run
+from tests.pipelines import change, dvc, git, outputs, read_yaml, stages_run
 from tests.storage import Storage
 from tests.test_full_disks import disk
 
@@ -92,7 +92,7 @@ def objects(folder: Path) -> dict[str, Path]:
 
 
 def test_a_clone_takes_all_results_and_makes_private_data_only_for_who_reads_them(own_small, tmp_path, monkeypatch):
-    lab, remote = commit(own_small), Storage(str(tmp_path / "remote"))
+    lab, remote = own_small, Storage(str(tmp_path / "remote"))
     push(lab, remote)
     outs = [out for out in Repo(str(lab)).index.outs if not out.can_push]
     away, private = {out.def_path for out in outs if out.use_cache}, {out.def_path for out in outs}

@@ -10,7 +10,7 @@ from stages.commands import spread
 from stages.commands._dvc import read_lock
 from stages.commands.spread import ROWS, Series, main, read_scores, summarise
 from stages.page.results import flatten
-from tests.pipelines import change, commit, dvc, git, read_yaml
+from tests.pipelines import change, dvc, git, read_yaml
 
 
 def test_scores_of_several_seeds_have_a_mean_and_a_deviation():
@@ -79,8 +79,8 @@ def test_every_row_is_of_a_stage_and_of_keys_that_the_project_has(project):
         assert row.scores.partition(":")[0] in {out["path"] for out in lock[row.target]["outs"]}
 
 
-def test_scores_of_predictions_are_those_of_the_metrics(own_small, monkeypatch):
-    monkeypatch.chdir(commit(own_small))
+def test_scores_of_predictions_are_those_of_the_metrics(small, monkeypatch):
+    monkeypatch.chdir(small)
     metrics = json.loads(Path("metrics/transfer.json").read_text(encoding="utf-8"))
     assert read_scores("data/predictions/cnn.npz", "HEAD") == metrics["cnn"]
     assert read_scores("metrics/transfer.json:cnn", "HEAD") == metrics["cnn"]

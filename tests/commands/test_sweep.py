@@ -14,7 +14,7 @@ from stages.base.errors import StageError
 from stages.commands.__main__ import main as call_command
 from stages.commands._dvc import environment
 from stages.commands.sweep import configure, grid, list_experiments, main, name_of, read_scores, run_point, table
-from tests.pipelines import commit, dvc, git
+from tests.pipelines import dvc, git
 from tests.storage import Storage
 
 ray = pytest.importorskip("ray", reason="sweeps need Ray: make sweeps")
@@ -96,8 +96,8 @@ def test_points_give_what_dvc_gives_one_by_one_and_a_wrong_one_fails_alone(quick
     assert "2 points, of which 2 ran before" in capsys.readouterr().out
 
 
-def test_scores_of_a_group_have_the_names_of_their_files(own_small, monkeypatch):
-    monkeypatch.chdir(commit(own_small))
+def test_scores_of_a_group_have_the_names_of_their_files(small, monkeypatch):
+    monkeypatch.chdir(small)
     scores = read_scores(Repo(), ["measure_digits", "measure_semi@labels_100"], "HEAD")
     files = {key.split()[0] for key in scores}
     assert files == {"digits/gaussian", "digits/umbrella_labels", "semi/labels_100"}
