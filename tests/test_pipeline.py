@@ -10,11 +10,15 @@ import pandas
 import pytest
 from dvc.repo import Repo
 
+from stages.aae.faces import FaceAAE
+from stages.aae.inference import decode, encode
 from stages.commands import why
 from stages.commands._dvc import read_lock, stage_graph
 from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import declared_keys, find_readers
+from stages.learning.weights import load_weights
 from stages.page.results import flatten
+from stages.sources.pictures import read_pictures
 from tests.pipelines import CLASSIFIERS, change, dvc, git, loaded_keys, read_yaml, stages_run
 
 
@@ -165,6 +169,20 @@ def test_results_open_in_one_line_as_the_readme_shows(small):
     scores = pandas.read_json(small / "metrics/transfer.json").drop(columns="data").T
     assert 0 < scores.loc["cnn", "accuracy"] <= 1
     assert "data" not in scores.index
+
+
+def test_pictures_of_ones_own_are_encoded_and_decoded_as_the_readme_shows(small, project, tmp_path):
+    text = (project / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^    ((?:aae|codes|images) = .*(?:load_weights|encode|decode)\(.*)", text, re.MULTILINE)
+    assert len(lines) == 3
+    model = small / "data/models/faces/one_per_person.safetensors"
+    code = "\n".join(lines).replace("data/models/faces/all_images.safetensors", str(model))
+    for name in ("a.jpg", "b.png"):
+        imageio.imwrite(tmp_path / name, np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8))
+    names = {"FaceAAE": FaceAAE, "load_weights": load_weights, "read_pictures": read_pictures}
+    exec(code, names | {"encode": encode, "decode": decode}, found := {})
+    assert found["images"].shape == (2, 64, 64, 3)
+    assert 0 <= found["images"].min() < found["images"].max() <= 1
 
 
 def test_pictures_open(small):
