@@ -12,7 +12,7 @@ from dvc.repo import Repo
 
 from stages.aae.faces import FaceAAE
 from stages.aae.inference import decode, encode
-from stages.commands import why
+from stages.commands import parameters, why
 from stages.commands._dvc import read_lock, stage_graph
 from stages.commands.deps import code_deps, imports, module_of, shown
 from stages.commands.parameters import declared_keys, find_readers
@@ -193,7 +193,7 @@ def test_pictures_open(small):
         assert frames.std() > 0, path
 
 
-def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, monkeypatch):
+def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, monkeypatch, capsys):
     monkeypatch.chdir(small)
     params = read_yaml(small / "params.yaml")
     leaves = flatten(params)
@@ -204,6 +204,9 @@ def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, mo
         (row,) = [row for row in table if f"{leaf}.".startswith(f"{row}.")]
         readers = {name for name, keys in locked.items() if any(f"{leaf}.".startswith(f"{key}.") for key in keys)}
         assert readers == table[row][0], leaf
+    parameters.main()
+    shown_keys = re.findall(r"^(\S+): ", capsys.readouterr().out, re.MULTILINE)
+    assert shown_keys == list(table)
 
 
 def test_status_lists_the_readers_of_changed_parameters_and_the_check_of_the_whole_file(own_small, monkeypatch, capsys):
