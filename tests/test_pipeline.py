@@ -198,7 +198,7 @@ def test_the_table_of_parameters_names_the_stages_that_dvc_would_rerun(small, mo
     params = read_yaml(small / "params.yaml")
     leaves = flatten(params)
     assert len(leaves) > 100
-    table = find_readers(params, declared_keys(Repo()), stage_graph(Repo()))
+    table = find_readers(params, declared_keys(Repo()), stage_graph(Repo().index.graph))
     locked = {name: stage.get("params", {}).get("params.yaml", {}) for name, stage in read_lock().items()}
     for leaf in leaves:
         (row,) = [row for row in table if f"{leaf}.".startswith(f"{row}.")]

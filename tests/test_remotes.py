@@ -26,8 +26,8 @@ from tests.storage import Storage
 from tests.test_full_disks import disk
 
 PRIVATE = {"data/raw/mnist.npz", "data/raw/cifar10.npz", "data/raw/lfw.npz", "data/faces/faces.npz"}
-pytestmark = pytest.mark.usefixtures("warm")
 LOGIN = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import networkx
 import yaml
-from dvc.repo import Repo
 
 from stages.base.errors import StageError
 
@@ -73,9 +72,9 @@ def last_commit(*changing: str) -> str:
     return git("rev-parse", "HEAD")
 
 
-def stage_graph(repo: Repo) -> networkx.DiGraph:
-    """The names of all stages, with an edge from each to those that read its outputs."""
-    return networkx.relabel_nodes(repo.index.graph.reverse(), lambda stage: stage.addressing)
+def stage_graph(graph: networkx.DiGraph) -> networkx.DiGraph:
+    """The names of all stages of DVC's `repo.index.graph`, with an edge from each to those that read its outputs."""
+    return networkx.relabel_nodes(graph.reverse(), lambda stage: stage.addressing)
 
 
 def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:

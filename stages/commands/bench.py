@@ -36,7 +36,7 @@ SIDE = 1024  # of the matrices whose product gives the machine's own rate
 def stage_times() -> Iterator[str]:
     """A line per stage that has run in this folder, in the order in which stages run, and their sum."""
     total = 0.0
-    for stage in networkx.topological_sort(stage_graph(Repo())):
+    for stage in networkx.topological_sort(stage_graph(Repo().index.graph)):
         record = TIMES / f"{stage}.json"
         if record.is_file():
             values = json.loads(record.read_text(encoding="utf-8"))

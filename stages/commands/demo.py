@@ -48,7 +48,7 @@ DEMO = {
     "cnn.training.batch_size": 100,
     "lightgbm.settings.defaults.trees": 20,
     "lightgbm.settings.tuned.trees": 20,
-    # whom the real data have, and pictures of one's own
+    # the small data have nobody of such a name, and need no pictures of one's own
     "gifs.people": [],
     "gifs.photos": [],
 }

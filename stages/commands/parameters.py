@@ -66,7 +66,7 @@ def abbreviate(names: set[str], everything: Iterable[str]) -> str:
 
 def main() -> None:
     repo = Repo()
-    stages = stage_graph(repo)
+    stages = stage_graph(repo.index.graph)
     for key, (direct, after) in find_readers(read_params(), declared_keys(repo), stages).items():
         print(f"{key}: {abbreviate(direct, stages) or 'check_params'}")
         if after:

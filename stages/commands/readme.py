@@ -180,7 +180,7 @@ def graph() -> Iterator[str]:
     """
     box_of = {template: box for box in BOXES for template in box}
     boxes = networkx.DiGraph()
-    for edge in stage_graph(Repo()).edges:
+    for edge in stage_graph(Repo().index.graph).edges:
         a, b = (box_of.get(template, (template,)) for template in (stage.split("@")[0] for stage in edge))
         if a != b and ("build_page",) not in (a, b):
             boxes.add_edge(a, b)

@@ -8,7 +8,6 @@ cluster is this machine, else through the DVC remote. A point that ran to its en
 """
 
 import hashlib
-import itertools
 import json
 import re
 import socket
@@ -23,6 +22,8 @@ from typing import Any
 
 from dvc.api import metrics_show
 from dvc.repo import Repo
+from dvc.utils.hydra import get_hydra_sweeps
+from hydra.errors import HydraException
 
 from stages.base.errors import StageError
 from stages.base.params import at, read_params
@@ -33,6 +34,7 @@ from stages.page.results import flatten
 
 ATTEMPTS = 3  # more, after machines that died
 LOCAL = "local"
+PARAMS = "params.yaml"
 SEEDS = (".training.seed", "lightgbm.common.seed", "features.untrained.seed")  # how the keys end that seed what learns
 Point = Mapping[str, str]  # dotted key of params.yaml -> value
 
@@ -53,41 +55,28 @@ def read_arguments(arguments: tuple[str, ...]) -> Namespace:
 
 
 def grid(values: list[str], seeds: int, params: Any) -> list[Point]:
-    """All combinations of the values of each key, and of the seeds.
+    """All combinations of the values of each key, in DVC's notation, and of the seeds.
 
     Raises StageError where there is none, a key has values twice, or is none of `params`; one behind a `+` may be new.
     """
-    axes: dict[tuple[str, ...], list[str]] = {}
-    for value in values:
-        key, equals, several = value.partition("=")
-        if not equals or not several:
+    keys = [value.partition("=")[0] for value in values]
+    for key, value in zip(keys, values, strict=True):
+        if value in (key, f"{key}="):
             raise StageError(f"-S {value}: give a key and its values, as in -S gifs.frames=8,14")
-        if (key,) in axes or (seeds and key.endswith(SEEDS)):
+        if keys.count(key) > 1 or (seeds and key.endswith(SEEDS)):
             raise StageError(f"-S {value}: {key} has values already")
         if not key.startswith("+") and at(params, key, None) is None:
             raise StageError(f"-S {value}: params.yaml has no {key}{hint(key, list(flatten(params)))}")
-        axes[(key,)] = split(several)
-    if seeds > 0:
-        keys = tuple(key for key in flatten(params) if key.endswith(SEEDS))
-        axes[keys] = [str(seed) for seed in range(seeds)]
-    if not axes or seeds < 0:
+    if seeds < 0 or not (values or seeds):
         raise StageError("a sweep needs values: -S KEY=VALUE,..., or --seeds N")
-    return [
-        {key: value for keys, value in zip(axes, chosen, strict=True) for key in keys}
-        for chosen in itertools.product(*axes.values())
-    ]
-
-
-def split(values: str) -> list[str]:
-    """What stands between commas; those in brackets part the entries of a list or a mapping."""
-    parts, depth = [""], 0
-    for character in values:
-        depth += (character in "[{") - (character in "]}")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    try:
+        chosen = [each[PARAMS] for each in get_hydra_sweeps({PARAMS: values})]
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+        raise StageError(f"-S {' -S '.join(values)}: {reason}: close all brackets, and quote other signs") from error
+    seeded = [key for key in flatten(params) if key.endswith(SEEDS)]
+    several = [dict.fromkeys(seeded, str(seed)) for seed in range(seeds)] or [{}]
+    return [dict(pair.split("=", 1) for pair in pairs) | each for pairs in chosen for each in several]
 
 
 def name_of(point: Point, targets: list[str], revision: str) -> str:
@@ -236,7 +225,8 @@ def main(*arguments: str) -> None:
             print(f"{number}/{len(left)} {name} {describe(left[name])}: {fault or 'done'}", flush=True)
             if fault:
                 failed.add(name)
-    for name in points.keys() - here - failed if given.origin else ():
+    elsewhere = [name for name in points if given.origin and name not in here | failed]
+    for name in elsewhere:
         try:
             dvc("exp", "pull", given.origin, name)
         except StageError as error:

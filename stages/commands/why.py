@@ -62,5 +62,5 @@ def main() -> None:
     repo = Repo()
     status = repo.status()
     changed = {name: status[name] for name in to_run(repo.index.graph, status) if name in status}
-    lines = why(changed, read_lock(), read_params(), stage_graph(repo))
+    lines = why(changed, read_lock(), read_params(), stage_graph(repo.index.graph))
     print("\n".join(lines) or "every stage is up to date")

@@ -39,7 +39,7 @@ def test_a_grid_has_all_combinations_and_seeds_go_to_all_trainings():
 
 
 def test_values_may_be_lists_and_mappings():
-    values = ["[256,64]", "[[1,2],[3]]", "{kind: gaussian, dim: 2}", "[]", "plain"]
+    values = ["[256,64]", "[[1,2],[3]]", "{kind:gaussian,dim:2}", "[]", "plain"]
     assert [point["gifs.people"] for point in grid([f"gifs.people={','.join(values)}"], 0, PARAMS)] == values
 
 
@@ -53,6 +53,7 @@ def test_a_new_entry_may_be_set():
         (["gifs.frames"], 0, "give a key and its values"),
         (["gifs.frames="], 0, "give a key and its values"),
         (["gifs.frame=1"], 0, "params.yaml has no gifs.frame, did you mean gifs.frames?"),
+        (["gifs.frames=[8"], 0, r"-S gifs.frames=\[8: .*: close all brackets"),
         ([], 0, "a sweep needs values"),
         (["gifs.frames=1"], -1, "a sweep needs values"),
         (["gifs.frames=1", "gifs.frames=2"], 0, "gifs.frames has values already"),
