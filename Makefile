@@ -34,8 +34,8 @@ lean: $(READY) ## remove what only a GPU needs, 1.4 GB
 	$(BIN)/uv pip uninstall --quiet --python $(BIN)/python triton nvidia-cusolver nvidia-cuda-cupti nvidia-cuda-cccl \
 	  nvidia-nvtx nvidia-ml-py cuda-bindings
 
-repro: needs-git $(READY) ## take what is there, in the remote too if there is one, and run all other stages
-	@$(BIN)/python -m stages.commands repro
+repro: needs-git $(READY) ## take what is there, in the remote too if there is one, and run all other stages, JOBS at a time
+	@$(BIN)/python -m stages.commands repro $(JOBS)
 
 needs-git:
 	@test -e .git || { echo 'error: this is no git checkout: clone the repository with git, which DVC builds on' >&2; exit 1; }

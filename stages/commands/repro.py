@@ -1,9 +1,17 @@
 """Bring all results up to date: take what lies in the cache or in the DVC remote, and run the rest.
 
 Data that no remote holds (`push: false` in dvc.yaml) may be missing as long as no stage that has to run reads them.
+
+`python -m stages.commands repro JOBS` runs so many stages at a time: DVC itself runs one, and a small stage fills
+neither a GPU nor many cores.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from subprocess import PIPE, STDOUT
 from typing import Any
 
 import networkx
@@ -11,7 +19,8 @@ from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
 
-from stages.commands._dvc import CONSTANT, call
+from stages.base.errors import StageError
+from stages.commands._dvc import CONSTANT, call, stage_graph, start_dvc
 from stages.commands._remote import keeps_runs, reach, remote_name
 
 Status = Mapping[str, list[Any]]  # as `dvc status --json` has it
@@ -82,16 +91,64 @@ def bring(repo: Repo, status: Status, tried: set[str]) -> bool:
     return bool(wanted)
 
 
-def run(repo: Repo, due: Iterable[str]) -> None:
+def run(repo: Repo, due: Sequence[str], jobs: int) -> None:
     """Run all stages, or those that are named, with what the remote knows of earlier runs."""
     options = []
     if keeps_runs(repo):
         reach(repo)
         options = ["--pull"]
-    call("repro", *options, *(["--single-item", *due] if due else []))
+    if jobs > 1:
+        graph = networkx.transitive_closure_dag(stage_graph(repo.index.graph))
+        run_together(graph.subgraph(due or graph), options, jobs)
+    else:
+        call("repro", *options, *(["--single-item", *due] if due else []))
 
 
-def main() -> None:
+def run_together(graph: networkx.DiGraph, options: Sequence[str], jobs: int) -> None:
+    """Run the stages of a graph, `jobs` at a time, each as soon as all before it have run, the most awaited first.
+
+    Raises StageError where one fails, when those beside it have ended.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
+    order = TopologicalSorter({stage: graph.predecessors(stage) for stage in graph})
+    order.prepare()
+    ready: list[str] = []
+    running: dict[Future, str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        while order.is_active():
+            ready = sorted([*ready, *order.get_ready()], key=graph.out_degree)
+            while ready and len(running) < jobs:
+                stage = ready.pop()
+                running[pool.submit(run_alone, stage, options)] = stage
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                print(future.result(), flush=True)
+                order.done(running.pop(future))
+
+
+def run_alone(stage: str, options: Sequence[str]) -> str:
+    """Run one stage, and give the line with what it took. Raises StageError where it fails, having printed all it said.
+
+    It waits where another call of DVC keeps its records.
+    """
+    done = start_dvc(
+        "--wait-for-lock", "repro", *options, "--single-item", stage, text=True, stdout=PIPE, stderr=STDOUT
+    )
+    lines = [line.rpartition("\r")[2] for line in done.stdout.splitlines()]  # progress bars as they were last
+    if done.returncode:
+        print(*lines, sep="\n", file=sys.stderr)
+        raise StageError(f"the stage {stage} failed: what it said stands above")
+    return next((line for line in lines if line.startswith(f"{stage} took ")), f"{stage} is up to date")
+
+
+def count(jobs: str) -> int:
+    """How many stages are to run at a time. Raises StageError where it is no number from 1 on."""
+    if not jobs.isdecimal() or not int(jobs):
+        raise StageError(f"JOBS is {jobs}: give the number of stages that may run at a time")
+    return int(jobs)
+
+
+def main(jobs: str = "1") -> None:
+    at_once = count(jobs)
     tried: set[str] = set()
     while bring(repo := Repo(), status := repo.status(), tried):
         pass
@@ -99,9 +156,9 @@ def main() -> None:
     if not due:
         print("Every stage is up to date.")
     elif not absent(repo.index.outs) or len(due) == len(repo.index.stages):
-        run(repo, [])
+        run(repo, [], at_once)
     else:
-        run(repo, due)
+        run(repo, due, at_once)
         if due := to_run((repo := Repo()).index.graph, repo.status()):
             print("What was made anew is not, byte for byte, what dvc.lock knows: the stages that read it run.")
-            run(repo, due)
+            run(repo, due, at_once)

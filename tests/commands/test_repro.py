@@ -1,0 +1,77 @@
+"""Stages that run side by side, through the real `dvc`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.commands._dvc import environment
+from tests.pipelines import commit, dvc, git, read_yaml
+
+# two stages that wait for each other, between one before and one behind them
+PIPELINE = """
+stages:
+  before:
+    cmd: echo 1 > before
+    outs: [before]
+  beside:
+    foreach: [a, b]
+    do:
+      cmd: touch ${item}.here && until test -e a.here -a -e b.here; do sleep 0.1; done && cat before > ${item}
+      deps: [before]
+      outs: ['${item}']
+  behind:
+    cmd: cat a b > behind
+    deps: [a, b]
+    outs: [behind]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, project) -> Path:
+    dvc(tmp_path, "init", "--quiet", "--no-scm")
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    git(tmp_path, "init", "--quiet")
+    return commit(tmp_path)
+
+
+def repro(folder: Path, project: Path, jobs: str) -> subprocess.CompletedProcess:
+    """What `make repro JOBS=...` calls."""
+    return subprocess.run(
+        [sys.executable, "-m", "stages.commands", "repro", jobs],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": str(project)},
+        check=False,
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def test_stages_run_side_by_side_and_in_their_order(folder, project):
+    done = repro(folder, project, "2")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "behind").read_text() == "1\n1\n"
+    assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before", "beside@a", "beside@b", "behind"}
+    assert "up to date" in dvc(folder, "status").stdout
+    assert repro(folder, project, "2").stdout == "Every stage is up to date.\n"
+
+
+def test_a_stage_that_fails_says_why_and_what_ran_beside_it_is_kept(folder, project):
+    pipeline = yaml.safe_load(PIPELINE)
+    pipeline["stages"]["beside"]["do"]["cmd"] += " && test ${item} = a || { echo no more cheese; exit 1; }"
+    (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
+    done = repro(folder, project, "2")
+    assert done.returncode == 1
+    assert "no more cheese" in done.stderr
+    assert done.stderr.splitlines()[-1] == "error: the stage beside@b failed: what it said stands above"
+    assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before", "beside@a"}
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "all"])
+def test_what_is_no_number_of_stages_is_named(folder, project, jobs):
+    done = repro(folder, project, jobs)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: JOBS is {jobs}: give the number of stages that may run at a time\n"
