@@ -140,7 +140,7 @@ def run_alone(stage: str, options: Sequence[str]) -> str:
     return next((line for line in lines if line.startswith(f"{stage} took ")), f"{stage} is up to date")
 
 
-def count(jobs: str) -> int:
+def read_jobs(jobs: str) -> int:
     """How many stages are to run at a time. Raises StageError where it is no number from 1 on."""
     if not jobs.isdecimal() or not int(jobs):
         raise StageError(f"JOBS is {jobs}: give the number of stages that may run at a time")
@@ -148,7 +148,7 @@ def count(jobs: str) -> int:
 
 
 def main(jobs: str = "1") -> None:
-    at_once = count(jobs)
+    at_once = read_jobs(jobs)
     tried: set[str] = set()
     while bring(repo := Repo(), status := repo.status(), tried):
         pass

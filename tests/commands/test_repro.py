@@ -1,7 +1,10 @@
 """Stages that run side by side, through the real `dvc`."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,31 @@ def test_a_stage_that_fails_says_why_and_what_ran_beside_it_is_kept(folder, proj
     assert "no more cheese" in done.stderr
     assert done.stderr.splitlines()[-1] == "error: the stage beside@b failed: what it said stands above"
     assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before", "beside@a"}
+
+
+def test_an_interruption_ends_all_stages_and_the_next_call_goes_on(folder, project):
+    (folder / "dvc.yaml").write_text(PIPELINE.replace("-a -e b.here", "-a -e b.here -a -e go-on"))
+    command = subprocess.Popen(
+        [sys.executable, "-m", "stages.commands", "repro", "2"],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": str(project)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a background process ignores
+    )
+    while not ((folder / "a.here").exists() and (folder / "b.here").exists()):
+        assert command.poll() is None
+        time.sleep(0.02)
+    os.killpg(command.pid, signal.SIGINT)
+    _, said = command.communicate(timeout=30)
+    assert command.returncode == 130
+    assert said.splitlines()[-1].startswith("interrupted: ")
+    assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before"}
+    (folder / "go-on").touch()
+    assert repro(folder, project, "2").returncode == 0
+    assert (folder / "behind").exists()
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "all"])
