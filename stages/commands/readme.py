@@ -1,9 +1,10 @@
-"""Fill the README's tables and its graph from the committed metrics and the declared stages."""
+"""Fill in the tables of README.md and metrics/README.md, from committed metrics, and the graph of declared stages."""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stages.commands._tables import Row, published, score, table, worst_error
 from stages.commands.spread import ROWS, read_spread
 from stages.compare_semi import PAPER
 
-README = Path("README.md")
+PAGES = Path("README.md"), Path("metrics/README.md")
 # what the published notebooks report, by the name of an entry in params.yaml
 PUBLISHED = {
     "gaussian": "MSE 0.0368 on training images",
@@ -68,18 +69,19 @@ def read_rows(section: str, folder: str) -> dict[str, Row]:
     }
 
 
-def with_changes(rows: Mapping[str, Row]) -> list[Row]:
-    """Rows of entries, and of what ran over seeds with other values, which is called `ENTRY_CHANGE`."""
-    changed, spread = [], read_spread()
-    for name, series in ROWS.items():
-        entry = series.target.partition("@")[2]
-        if series.changes and entry in rows and name in spread:
+def with_changes(rows: Mapping[str, Row]) -> Iterator[Row]:
+    """Of entries that also ran over seeds with other values, their rows, each above those, called `ENTRY_CHANGE`."""
+    spread = read_spread()
+    for entry, row in rows.items():
+        names = [name for name in ROWS if name in spread and ROWS[name].changes and ROWS[name].entry == entry]
+        if names:
+            yield row
+        for name in names:
             change = name.removeprefix(f"{entry}_").replace("_", " ")
-            changed.append(Row(f"{rows[entry].label}, {CHANGES.get(change, change)}", {}, spread[name]))
-    return [*rows.values(), *changed]
+            yield Row(f"{row.label}, {CHANGES.get(change, change)}", {}, spread[name])
 
 
-def digits_table() -> Iterator[str]:
+def digits_table(changed: bool = False) -> Iterator[str]:
     columns = {
         "test MSE": score("test_mse", ".4f"),
         "k-NN accuracy": score("knn_accuracy", ".1%"),
@@ -90,10 +92,11 @@ def digits_table() -> Iterator[str]:
         "petal accuracy": score("petal_accuracy", ".1%"),
         "published": published,
     }
-    return table("prior", columns, with_changes(read_rows("digits.priors", "digits")))
+    rows = read_rows("digits.priors", "digits")
+    return table("prior", columns, with_changes(rows) if changed else rows.values())
 
 
-def semi_table() -> Iterator[str]:
+def semi_table(changed: bool = False) -> Iterator[str]:
     columns = {
         "test error": score("test_error", ".2%"),
         "worst": worst_error,
@@ -106,10 +109,10 @@ def semi_table() -> Iterator[str]:
     for name, variant in at(read_params(), "semi.variants").items():
         if paper := PAPER.get((variant["labels"], variant["classes"])):
             rows[name].published = "{:.2f} ± {:.2f}%".format(*paper)
-    return table("of 55,000 images", columns, with_changes(rows))
+    return table("of 55,000 images", columns, with_changes(rows) if changed else rows.values())
 
 
-def faces_table() -> Iterator[str]:
+def faces_table(changed: bool = False) -> Iterator[str]:
     columns = {
         "MSE": score("held_out_mse", ".4f"),
         "SSIM": score("held_out_ssim", ".3f"),
@@ -122,7 +125,9 @@ def faces_table() -> Iterator[str]:
         "coverage": score("coverage", ".2f"),
     }
     trained = read_rows("faces.variants", "faces")
-    rows = [replace(row, label=f"AAE, {row.label}") for row in with_changes(trained)]
+    if changed:
+        return table("held-out people", columns, with_changes(trained))
+    rows = [replace(row, label=f"AAE, {row.label}") for row in trained.values()]
     first_of: dict[str, Row] = {}  # the baselines are alike for all variants that learned the same images
     for name, entry in at(read_params(), "faces.variants").items():
         first_of.setdefault(entry["images"].replace("_", " "), trained[name])
@@ -205,6 +210,9 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     "identity": identity_table,
     "transfer": transfer_table,
     "graph": graph,
+    "digits_changed": partial(digits_table, changed=True),
+    "semi_changed": partial(semi_table, changed=True),
+    "faces_changed": partial(faces_table, changed=True),
 }
 
 
@@ -219,6 +227,7 @@ def fill(text: str) -> str:
 
 
 def main() -> None:
-    text = fill(README.read_text(encoding="utf-8"))
-    with replacing(README) as part:
-        part.write_text(text, encoding="utf-8")
+    for page in PAGES:
+        text = fill(page.read_text(encoding="utf-8"))
+        with replacing(page) as part:
+            part.write_text(text, encoding="utf-8")

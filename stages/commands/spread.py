@@ -35,6 +35,11 @@ class Series:
     seeds: int  # values 0, 1, ... of that key
     changes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def entry(self) -> str:
+        """The entry of params.yaml that the stage is of."""
+        return self.target.partition("@")[2]
+
 
 def aae(kind: str, entry: str, key: str, seeds: int, **training: Any) -> Series:
     """An AAE of digits, semi or faces over values of `key`, with other values in its training."""
