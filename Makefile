@@ -71,8 +71,8 @@ bench: $(READY) ## measure the speed of this machine and of the last run
 test: lint ## run lint and all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes
-	$(BIN)/python -m stages.commands demo .demo
+demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes, JOBS stages at a time
+	$(BIN)/python -m stages.commands demo .demo $(or $(JOBS),2)
 
 deps: $(READY) ## write the modules that stages import into dvc.yaml
 	@$(BIN)/python -m stages.commands deps

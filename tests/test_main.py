@@ -72,7 +72,7 @@ def test_commands_for_people_are_called_alike(ending):
     commands = ("stages.commands", NAMES, "command")
     assert ending(dispatch, *commands, ["dmo"])[1].startswith("error: no command 'dmo', did you mean demo?: there are ")
     assert ending(command_of_people, ["push"])[1].startswith("error: you are not inside of a DVC repository")
-    assert ending(dispatch, *commands, ["demo"])[1].endswith("the call is `python -m stages.commands demo FOLDER`\n")
+    assert ending(dispatch, *commands, ["demo"])[1].endswith("call is `python -m stages.commands demo FOLDER JOBS`\n")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Run the whole pipeline on small data, in a folder of its own.
 
-The folder becomes a repository with the same stages and code; only its params.yaml differs, by `DEMO`.
+The folder becomes a repository with the same stages and code; only its params.yaml differs, by `DEMO`. JOBS stages run
+at a time.
 """
 
+import os
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import yaml
 
 from stages.base.errors import StageError
 from stages.base.params import read_params
-from stages.commands._dvc import git, start_dvc
+from stages.commands import repro
+from stages.commands._dvc import git
 
 # dotted keys of params.yaml and their values in the demo: small data, short training
 DEMO = {
@@ -96,9 +98,8 @@ def lay_out(folder: Path, params: Mapping[str, Any], project: Path = Path()) -> 
         git(*here, "commit", "--quiet", "--message=Demo")
 
 
-def main(folder: str) -> None:
+def main(folder: str, jobs: str = "1") -> None:
     lay_out(Path(folder), set_values(read_params(), DEMO))
-    finished = start_dvc("repro", cwd=folder)
-    if finished.returncode:
-        sys.exit(finished.returncode)
+    os.chdir(folder)
+    repro.main(jobs)
     print(f"The demo's page is {folder}/data/page/index.html, its figures are in {folder}/plots.")
