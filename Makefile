@@ -72,12 +72,12 @@ test: lint ## run lint and all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(READY) ## run the whole pipeline on small made-up data in .demo/, in minutes, JOBS stages at a time
-	$(BIN)/python -m stages.commands demo .demo $(or $(JOBS),2)
+	$(BIN)/python -m stages.commands demo .demo $(JOBS)
 
 deps: $(READY) ## write the modules that stages import into dvc.yaml
 	@$(BIN)/python -m stages.commands deps
 
-readme: $(READY) ## fill the README's tables from the committed metrics
+readme: $(READY) ## fill the tables of README.md and metrics/README.md
 	@$(BIN)/python -m stages.commands readme
 
 lint: $(READY) ## check format and style

@@ -70,7 +70,7 @@ def read_rows(section: str, folder: str) -> dict[str, Row]:
 
 
 def with_changes(rows: Mapping[str, Row]) -> Iterator[Row]:
-    """Of entries that also ran over seeds with other values, their rows, each above those, called `ENTRY_CHANGE`."""
+    """The row of each entry that also ran with other values, and below it the rows of those, `ENTRY_CHANGE` by name."""
     spread = read_spread()
     for entry, row in rows.items():
         names = [name for name in ROWS if name in spread and ROWS[name].changes and ROWS[name].entry == entry]
