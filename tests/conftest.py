@@ -84,9 +84,9 @@ def project(request) -> Path:
 
 @pytest.fixture(scope="session")
 def warm(project, tmp_path_factory) -> Iterator[None]:
-    """Let stages and commands start as forks of a process that has loaded the libraries already."""
+    """Let stages, commands and `dvc` start as forks of a process that has loaded the libraries already."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(HOOKS), prepend=os.pathsep)
+        patch.setenv("PYTHONPATH", f"{HOOKS}{os.pathsep}{project}")  # commands work in folders without their code, too
         if sys.platform != "linux":  # elsewhere libraries do not stand a fork
             yield
             return
@@ -128,7 +128,7 @@ def own_small(small, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quick_ran(project, tmp_path_factory) -> Path:
+def quick_ran(project, warm, tmp_path_factory) -> Path:
     """A pipeline of two quick stages with its results committed; nobody changes it."""
     return lay_out_quick(tmp_path_factory.mktemp("quick") / "quick", project)
 

@@ -45,8 +45,7 @@ def clone(source: Path, folder: Path, remote: Storage) -> Path:
 
 def call(name: str, folder: Path, **variables: str) -> subprocess.CompletedProcess:
     """What `make repro` and `make push` call."""
-    project = str(Path(_remote.__file__).parents[2])
-    path = os.pathsep.join([variables.pop("PYTHONPATH", ""), os.environ.get("PYTHONPATH", ""), project])
+    path = os.pathsep.join([variables.pop("PYTHONPATH", ""), os.environ["PYTHONPATH"]])
     return subprocess.run(
         [sys.executable, "-m", "stages.commands", name],
         cwd=folder,

@@ -33,19 +33,19 @@ stages:
 
 
 @pytest.fixture
-def folder(tmp_path, project) -> Path:
+def folder(warm, tmp_path) -> Path:
     dvc(tmp_path, "init", "--quiet", "--no-scm")
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
     git(tmp_path, "init", "--quiet")
     return commit(tmp_path)
 
 
-def repro(folder: Path, project: Path, jobs: str) -> subprocess.CompletedProcess:
+def repro(folder: Path, jobs: str) -> subprocess.CompletedProcess:
     """What `make repro JOBS=...` calls."""
     return subprocess.run(
         [sys.executable, "-m", "stages.commands", "repro", jobs],
         cwd=folder,
-        env=environment() | {"PYTHONPATH": str(project)},
+        env=environment(),
         check=False,
         text=True,
         capture_output=True,
@@ -53,20 +53,20 @@ def repro(folder: Path, project: Path, jobs: str) -> subprocess.CompletedProcess
     )
 
 
-def test_stages_run_side_by_side_and_in_their_order(folder, project):
-    done = repro(folder, project, "2")
+def test_stages_run_side_by_side_and_in_their_order(folder):
+    done = repro(folder, "2")
     assert done.returncode == 0, done.stderr
     assert (folder / "behind").read_text() == "1\n1\n"
     assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before", "beside@a", "beside@b", "behind"}
     assert "up to date" in dvc(folder, "status").stdout
-    assert repro(folder, project, "2").stdout == "Every stage is up to date.\n"
+    assert repro(folder, "2").stdout == "Every stage is up to date.\n"
 
 
-def test_a_stage_that_fails_says_why_and_what_ran_beside_it_is_kept(folder, project):
+def test_a_stage_that_fails_says_why_and_what_ran_beside_it_is_kept(folder):
     pipeline = yaml.safe_load(PIPELINE)
     pipeline["stages"]["beside"]["do"]["cmd"] += " && test ${item} = a || { echo no more cheese; exit 1; }"
     (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
-    done = repro(folder, project, "2")
+    done = repro(folder, "2")
     assert done.returncode == 1
     assert "no more cheese" in done.stderr
     assert done.stderr.splitlines()[-1] == "error: the stage beside@b failed: what it said stands above"
@@ -78,7 +78,7 @@ def test_an_interruption_ends_all_stages_and_the_next_call_goes_on(folder, proje
     command = subprocess.Popen(
         [sys.executable, "-m", "stages.commands", "repro", "2"],
         cwd=folder,
-        env=environment() | {"PYTHONPATH": str(project)},
+        env=environment() | {"PYTHONPATH": str(project)},  # all are processes of their own, which get the signal
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -94,12 +94,12 @@ def test_an_interruption_ends_all_stages_and_the_next_call_goes_on(folder, proje
     assert said.splitlines()[-1].startswith("interrupted: ")
     assert set(read_yaml(folder / "dvc.lock")["stages"]) == {"before"}
     (folder / "go-on").touch()
-    assert repro(folder, project, "2").returncode == 0
+    assert repro(folder, "2").returncode == 0
     assert (folder / "behind").exists()
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "all"])
-def test_what_is_no_number_of_stages_is_named(folder, project, jobs):
-    done = repro(folder, project, jobs)
+def test_what_is_no_number_of_stages_is_named(folder, jobs):
+    done = repro(folder, jobs)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: JOBS is {jobs}: give the number of stages that may run at a time\n"

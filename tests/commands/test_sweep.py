@@ -165,7 +165,7 @@ def two_nodes(**second: int):
         cluster.shutdown()
 
 
-def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
+def test_a_node_that_dies_loses_no_point(quick, tmp_path, monkeypatch):
     Storage(str(tmp_path / "remote")).configure(quick)
     dvc(quick, "push", "--quiet")
     marks = tmp_path / "marks"
@@ -175,8 +175,7 @@ def test_a_node_that_dies_loses_no_point(quick, project, tmp_path, monkeypatch):
         command = [sys.executable, "-m", "stages.commands", "sweep", "--address", cluster.address]
         sweep = subprocess.Popen(
             [*command, "--origin", str(quick), "-S", "scale=2.0,3.0", "score"],
-            cwd=quick, env=environment() | {"PYTHONPATH": str(project)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=quick, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         while len(list(marks.iterdir())) < 2:
             assert sweep.poll() is None, sweep.communicate()

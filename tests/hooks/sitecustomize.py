@@ -5,7 +5,8 @@ SIGINT to the whole process group, as a power cut or Ctrl-C do, or `wait` for th
 
 WATCH names a folder where each stage lists the files of the pipeline that it opened.
 
-WARM is the socket of a server (warm.py) that runs a stage or a command in this process's place.
+WARM is the socket of a server (warm.py) that runs a stage, a command or `dvc` in this process's place; not a `dvc`
+whose stage is to be disturbed, which may be to end it, too.
 """
 
 import os
@@ -74,19 +75,19 @@ def watch(stage: Sequence[str]) -> None:
     atexit.register(write)
 
 
-def hand_over(module: str, arguments: Sequence[str]) -> None:
-    """Let the server run `python -m MODULE ARGUMENTS`, pass signals on to it, and end as it ends."""
+def hand_over(program: str, arguments: Sequence[str]) -> None:
+    """Let the server run a module or a script with these arguments, pass signals on to it, and end as it ends."""
     import json
     import signal
     import socket
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(os.environ["WARM"])
-        call = {"module": module, "arguments": arguments, "folder": os.getcwd(), "variables": dict(os.environ)}
+        call = {"program": program, "arguments": arguments, "folder": os.getcwd(), "variables": dict(os.environ)}
         socket.send_fds(server, [json.dumps(call).encode()], [0, 1, 2])
         process = int(server.recv(100))
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: os.kill(process, number))
+            signal.signal(number, lambda number, _: os.killpg(process, number))
         status = int(server.recv(100))
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
@@ -101,3 +102,5 @@ if sys.orig_argv[1:3] in (["-m", "stages"], ["-m", "stages.commands"]):
     elif "WARM" in os.environ:
         hand_over(module, arguments)
     watch(arguments)
+elif "WARM" in os.environ and "DISTURB" not in os.environ and sys.orig_argv[1:] and sys.orig_argv[1].endswith("/dvc"):
+    hand_over(*sys.orig_argv[1:2], sys.orig_argv[2:])

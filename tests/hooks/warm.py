@@ -1,4 +1,4 @@
-"""A server that runs stages and commands in forks of itself: `python warm.py SOCKET`, in the project's folder.
+"""A server that runs stages, commands and `dvc` in forks of itself: `python warm.py SOCKET`, in the project's folder.
 
 It has loaded the libraries, which takes seconds where each starts by itself, but none of the project's code.
 """
@@ -11,6 +11,7 @@ import runpy
 import signal
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import wait
@@ -18,13 +19,19 @@ from pathlib import Path
 
 import sitecustomize
 
+# what DVC loads only when a command needs it, half of its start
+DVC = ("cli.parser", "repo.experiments.queue.celery", "repo.experiments.queue.tempdir", "repo.experiments.show")
+DVC += ("repo.metrics.diff", "repo.worktree", "utils.strictyaml", "ui.table")
+
 
 def load_libraries() -> None:
-    """Load all that stages and commands import, and then forget those themselves: each pipeline has its own."""
+    """Load all that stages, commands and DVC import, and then forget the project's: each pipeline has its own."""
     sys.path.insert(0, os.getcwd())
     for path in (*Path("stages").glob("[a-z]*.py"), *Path("stages/commands").glob("[a-z]*.py")):
         import_module(".".join(path.with_suffix("").parts))
     import_module("torch._dynamo")  # which the first optimiser loads
+    for name in DVC:
+        import_module(f"dvc.{name}")
     for name in [name for name in sys.modules if name.split(".")[0] == "stages"]:
         del sys.modules[name]
     gc.collect()
@@ -52,14 +59,16 @@ def attend(client: socket.socket) -> None:
     process.start()
     client.send(str(process.pid).encode())
     if process.sentinel not in wait([client, process.sentinel]):
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.join()
     client.send(str(process.exitcode).encode())
     os._exit(0)
 
 
-def run(*files: int, module: str, arguments: list[str], folder: str, variables: dict[str, str]) -> None:
-    """Be `python -m MODULE ARGUMENTS` in that folder, with these variables and standard files."""
+def run(*files: int, program: str, arguments: list[str], folder: str, variables: dict[str, str]) -> None:
+    """Be Python that runs a module, or a script, in that folder, with these variables and standard files."""
+    os.setsid()
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
@@ -67,11 +76,14 @@ def run(*files: int, module: str, arguments: list[str], folder: str, variables: 
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:1] = [folder, *variables["PYTHONPATH"].split(os.pathsep)]
-    sys.argv = [module, *arguments]
+    sys.argv = [program, *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sitecustomize.watch(arguments)
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if os.sep in program:
+            runpy.run_path(program, run_name="__main__")
+        else:
+            sitecustomize.watch(arguments)
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()  # which processes of multiprocessing leave out
 
