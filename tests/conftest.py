@@ -83,36 +83,41 @@ def project(request) -> Path:
 
 
 @pytest.fixture(scope="session")
-def warm(project, tmp_path_factory) -> Iterator[None]:
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A folder that the workers of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def warm(project, shared, worker_id) -> Iterator[None]:
     """Let stages, commands and `dvc` start as forks of a process that has loaded the libraries already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{HOOKS}{os.pathsep}{project}")  # commands work in folders without their code, too
         if sys.platform != "linux":  # elsewhere libraries do not stand a fork
             yield
             return
-        address = str(tmp_path_factory.mktemp("warm") / "socket")
-        with subprocess.Popen(
-            [sys.executable, HOOKS / "warm.py", address], cwd=project, stdout=subprocess.PIPE
-        ) as server:
-            assert server.stdout.readline() == b"ready\n"
-            patch.setenv("WARM", address)
-            yield
-            server.kill()
+        address, master = shared / "warm", os.getpid() if worker_id == "master" else os.getppid()
+        with FileLock(f"{address}.lock"):
+            if not address.exists():
+                command = [sys.executable, HOOKS / "warm.py", address, str(master)]
+                server = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, start_new_session=True)
+                assert server.stdout.readline() == b"ready\n"
+        patch.setenv("WARM", str(address))
+        yield
 
 
 @pytest.fixture(scope="session")
-def small(project, warm, tmp_path_factory, worker_id) -> Path:
+def small(project, warm, shared) -> Path:
     """A copy of the pipeline in which every stage has run once on small data, committed; nobody changes it.
 
-    The workers of a run share one. Beside it, the folder `opened` lists the files that each stage opened.
+    Beside it, the folder `opened` lists the files that each stage opened.
     """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "small"
-    done = folder.with_name("small.done")
+    folder, done = shared / "small", shared / "small.done"
     with FileLock(f"{folder}.lock"):
         if not done.is_file():
             assert not folder.exists(), "another test tried to make the small pipeline and failed"
-            opened = folder.with_name("opened")
+            opened = shared / "opened"
             opened.mkdir()
             lay_out_small(folder, project)
             dvc(folder, "repro", WATCH=str(opened))

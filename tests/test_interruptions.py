@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stages.commands._dvc import environment
@@ -72,7 +73,8 @@ def test_a_second_repro_at_the_same_time_says_why_it_cannot_start(folder):
         second = dvc(folder, "repro", "split_images@mnist", check=False)
         assert second.returncode != 0
         assert "is busy" in second.stderr
-        assert str(first.pid) in second.stderr
+        named = re.search(r"PID (\d+)", second.stderr)
+        assert psutil.Process(int(named[1])).cwd() == str(folder), second.stderr
     finally:
         (folder / "go-on").touch()
         said, _ = first.communicate(timeout=120)

@@ -1,12 +1,11 @@
 """Python loads this at its start where it is on PYTHONPATH: it disturbs, watches or hands over a pipeline's stages.
 
 DISTURB holds a stage's module, the function at whose n-th call it happens, n, and what happens: SIGKILL or
-SIGINT to the whole process group, as a power cut or Ctrl-C do, or `wait` for the file `go-on`.
+SIGINT to `dvc` and all that it started, as a power cut or Ctrl-C do, or `wait` for the file `go-on`.
 
 WATCH names a folder where each stage lists the files of the pipeline that it opened.
 
-WARM is the socket of a server (warm.py) that runs a stage, a command or `dvc` in this process's place; not a `dvc`
-whose stage is to be disturbed, which may be to end it, too.
+WARM is the socket of a server (warm.py) that runs a stage, a command or `dvc` in this process's place.
 """
 
 import os
@@ -17,12 +16,17 @@ from typing import Any
 # nothing else is imported here: each start of each Python would take longer
 
 
-def disturb(stage: str, function: str, number: str, what: str) -> None:
+def disturb(stage: Sequence[str], group: int = 0) -> None:
+    """Let happen to `stage`, which this process is, what DISTURB says of it; `dvc` waits for it in a process group."""
+    disturbance = os.environ.get("DISTURB", "").split()
+    if not disturbance or disturbance[:1] != stage[:1]:
+        return
     import signal
     import time
     from importlib import import_module
     from pathlib import Path
 
+    _, function, number, what = disturbance
     *path, name = function.split(".")
     owner: Any = import_module(path[0])
     for step in path[1:]:
@@ -38,7 +42,7 @@ def disturb(stage: str, function: str, number: str, what: str) -> None:
                 while not Path("go-on").exists():
                     time.sleep(0.05)
             else:
-                os.killpg(0, signal.Signals[what])
+                os.killpg(group, signal.Signals[what])
                 time.sleep(30)
         return original(*arguments, **named)
 
@@ -76,31 +80,35 @@ def watch(stage: Sequence[str]) -> None:
 
 
 def hand_over(program: str, arguments: Sequence[str]) -> None:
-    """Let the server run a module or a script with these arguments, pass signals on to it, and end as it ends."""
+    """Let the server run a module or a script with these arguments, pass signals on to it, and end as it ends.
+
+    It kills what it runs when this process is killed.
+    """
     import json
     import signal
     import socket
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(os.environ["WARM"])
-        call = {"program": program, "arguments": arguments, "folder": os.getcwd(), "variables": dict(os.environ)}
+        call = {"program": program, "arguments": arguments, "group": os.getpgrp()}
+        call |= {"folder": os.getcwd(), "variables": dict(os.environ)}
         socket.send_fds(server, [json.dumps(call).encode()], [0, 1, 2])
         process = int(server.recv(100))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, _: os.killpg(process, number))
         status = int(server.recv(100))
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        if status != -signal.SIGKILL:  # which nobody handles
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
 
 
-if sys.orig_argv[1:3] in (["-m", "stages"], ["-m", "stages.commands"]):
-    module, *arguments = sys.orig_argv[2:]  # the name of a stage and its key, or that of a command
-    if (disturbance := os.environ.get("DISTURB", "").split()) and disturbance[0] == arguments[0]:
-        disturb(*disturbance)
-    elif "WARM" in os.environ:
-        hand_over(module, arguments)
+program, arguments = sys.orig_argv[1:2], sys.orig_argv[2:]
+if program == ["-m"]:
+    program, arguments = arguments[:1], arguments[1:]  # the name of a stage and its key, or that of a command
+if "WARM" in os.environ and (program in (["stages"], ["stages.commands"]) or "".join(program).endswith("/dvc")):
+    hand_over(*program, arguments)
+if program == ["stages"]:
+    disturb(arguments)
     watch(arguments)
-elif "WARM" in os.environ and "DISTURB" not in os.environ and sys.orig_argv[1:] and sys.orig_argv[1].endswith("/dvc"):
-    hand_over(*sys.orig_argv[1:2], sys.orig_argv[2:])

@@ -1,6 +1,7 @@
-"""A server that runs stages, commands and `dvc` in forks of itself: `python warm.py SOCKET`, in the project's folder.
+"""A server that runs stages, commands and `dvc` in forks of itself: `python warm.py SOCKET PID`, in the project.
 
-It has loaded the libraries, which takes seconds where each starts by itself, but none of the project's code.
+It has loaded the libraries, which takes seconds where each starts by itself, but none of the project's code. It ends
+when the process PID has ended.
 """
 
 import atexit
@@ -17,6 +18,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
 
+import psutil
 import sitecustomize
 
 # what DVC loads only when a command needs it, half of its start
@@ -38,13 +40,17 @@ def load_libraries() -> None:
     gc.freeze()  # so that no fork copies what its garbage collector looks at
 
 
-def serve(address: str) -> None:
+def serve(address: str, master: int) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.bind(address)
         server.listen()
+        server.settimeout(1)
         print("ready", flush=True)
-        while True:
-            client, _ = server.accept()
+        while psutil.pid_exists(master):
+            try:
+                client, _ = server.accept()
+            except TimeoutError:
+                continue
             if not os.fork():
                 server.close()
                 return attend(client)
@@ -66,8 +72,11 @@ def attend(client: socket.socket) -> None:
     os._exit(0)
 
 
-def run(*files: int, program: str, arguments: list[str], folder: str, variables: dict[str, str]) -> None:
-    """Be Python that runs a module, or a script, in that folder, with these variables and standard files."""
+def run(*files: int, program: str, arguments: list[str], group: int, folder: str, variables: dict[str, str]) -> None:
+    """Be Python that runs a module, or a script, in that folder, with these variables and standard files.
+
+    The client is of the process group `group`.
+    """
     os.setsid()
     for number, file in enumerate(files):
         os.dup2(file, number)
@@ -82,7 +91,9 @@ def run(*files: int, program: str, arguments: list[str], folder: str, variables:
         if os.sep in program:
             runpy.run_path(program, run_name="__main__")
         else:
-            sitecustomize.watch(arguments)
+            if program == "stages":
+                sitecustomize.disturb(arguments, group)
+                sitecustomize.watch(arguments)
             runpy.run_module(program, run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()  # which processes of multiprocessing leave out
@@ -91,4 +102,4 @@ def run(*files: int, program: str, arguments: list[str], folder: str, variables:
 if __name__ == "__main__":
     load_libraries()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that none is left as a zombie
-    serve(sys.argv[1])
+    serve(sys.argv[1], int(sys.argv[2]))
