@@ -40,6 +40,7 @@ class Row:
 
 
 Column = Callable[[Row], str]
+ROUNDING = 1e-8  # deviation of what no seed changes, where runs were on several machines
 
 
 def score(key: str, form: str) -> Column:
@@ -47,7 +48,7 @@ def score(key: str, form: str) -> Column:
 
     def show(row: Row) -> str:
         last = f"{row.scores[key]:{form}}" if key in row.scores else ""
-        if not (over := row.over.get(key)) or (last and not over["std"]):
+        if not (over := row.over.get(key)) or (last and over["std"] < ROUNDING):
             return last
         several = f"{over['mean']:{form}}" + (f" ± {over['std']:{form}}" if over["std"] else "")
         return f"{last} ({several})" if last else several
