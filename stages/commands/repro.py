@@ -105,8 +105,9 @@ def run(repo: Repo, due: Sequence[str], jobs: int) -> None:
 
 
 def run_together(graph: networkx.DiGraph, options: Sequence[str], jobs: int) -> None:
-    """Run the stages of a graph, `jobs` at a time, each as soon as all before it have run, the most awaited first.
+    """Run the stages of a graph, `jobs` at a time, each as soon as all before it have run.
 
+    Of several that could start, trainings go first, which take longest, and before others those that more stages await.
     Raises StageError where one fails, when those beside it have ended.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // jobs)))
@@ -116,7 +117,8 @@ def run_together(graph: networkx.DiGraph, options: Sequence[str], jobs: int) -> 
     running: dict[Future, str] = {}
     with ThreadPoolExecutor(jobs) as pool:
         while order.is_active():
-            ready = sorted([*ready, *order.get_ready()], key=graph.out_degree)
+            ready += order.get_ready()
+            ready.sort(key=lambda stage: (stage.startswith("train_"), graph.out_degree(stage)))
             while ready and len(running) < jobs:
                 stage = ready.pop()
                 running[pool.submit(run_alone, stage, options)] = stage
