@@ -38,12 +38,15 @@ def make_trainer(
 def train_cnn(trainer: CNNTrainer, data: Images, views: Views, digest: str) -> CNN:
     """Let the trainer learn, from a checkpoint of that digest where there is one; write weights, curves, predictions.
 
-    Predictions have a row per row of `data`, in its order, and average over the `views` of each image.
+    Predictions have a row per row of `data`, in its order. Those of test images average over the `views` of each; what
+    the others are for, the accuracy on images that were learned, needs no more than one.
     """
     curves = Path("plots/transfer/curves")
     with fitted(trainer, name="cnn", epochs=trainer.training.epochs, digest=digest, curves=curves):
         save_weights(trainer.network, "data/models/cnn.safetensors")
-        probabilities = predict(trainer.network, data.images, views, trainer.autocast)
+        probabilities = np.empty((len(data), len(data.names)), np.float32)
+        for seen, rows in ((views, data.split == "test"), ("plain", data.split != "test")):
+            probabilities[rows] = predict(trainer.network, data.images[rows], seen, trainer.autocast)
         Predictions.of(data, probabilities).write("data/predictions/cnn.npz")
     return trainer.network
 
