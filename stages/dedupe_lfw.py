@@ -21,6 +21,7 @@ from stages.sources.jpegs import read_jpegs
 
 RAW = Path("data/raw/lfw.npz")
 BLOCK = 256  # images compared with all earlier ones at a time, which bounds the memory
+SPLITS = ("train", "validation", "held_out")  # as they lie in the table: what a training learns is one piece of it
 HASH_SIDE = 16  # a hash of 16 x 16 bits; by 8 x 8, some different pictures are closer than some copies of one
 
 ImageSize = Annotated[int, Field(ge=16, le=128)]  # the limit bounds the memory
@@ -107,21 +108,23 @@ def dedupe_lfw(
 ) -> tuple[Images, list[Duplicate]]:
     """The faces in JPEGs named PERSON/PERSON_0001.jpg, and the duplicates among them.
 
-    Images are `image_size` pixels square, reduced with antialiasing, person by person; labels are people, split
-    `train`, `validation` or `held_out`, index the row among the sorted names. Raises StageError where a JPEG is
-    damaged.
+    Images are `image_size` pixels square, reduced with antialiasing; they lie split by split, within each person by
+    person. Labels are people, split `train`, `validation` or `held_out`, index the row among the sorted names. Raises
+    StageError where a JPEG is damaged.
     """
     names = sorted(files)
     duplicates = find_duplicates(names, hash_images({name: files[name] for name in names}), hash_distance)
     dropped = {duplicate.dropped for duplicate in duplicates}
-    rows = [row for row, name in enumerate(names) if name not in dropped]
+    kept = np.array([row for row, name in enumerate(names) if name not in dropped])
+    people, labels = np.unique([names[row].split("/")[0] for row in kept], return_inverse=True)
+    split = split_people(len(people), validation, held_out, seed)[labels]
+    order = np.argsort([SPLITS.index(name) for name in split], kind="stable")
+    rows = kept[order]
     small = np.empty((len(rows), image_size, image_size, 3), dtype=np.uint8)
     for place, row in enumerate(tqdm(rows, desc="resizing", unit=" images")):
         # Pillow's filters widen with the reduction, so that this is no plain interpolation
         small[place] = decode(files, names[row]).resize((image_size, image_size), Image.Resampling.BICUBIC)
-    people, labels = np.unique([names[row].split("/")[0] for row in rows], return_inverse=True)
-    split = split_people(len(people), validation, held_out, seed)[labels]
-    return Images(labels.astype(np.int64), split, np.array(rows), small, people), duplicates
+    return Images(labels[order].astype(np.int64), split[order], rows, small, people), duplicates
 
 
 def summary(faces: Images, duplicates: list[Duplicate], in_archive: int, source: str) -> dict[str, int | str]:
@@ -133,7 +136,7 @@ def summary(faces: Images, duplicates: list[Duplicate], in_archive: int, source:
         "images_in_archive": in_archive,
         "people": len(faces.names),
     }
-    for split in ("train", "validation", "held_out"):
+    for split in SPLITS:
         people = faces.labels[faces.split == split]  # of all faces, a part would be a copy
         counts |= {f"{split}_images": len(people), f"{split}_people": len(np.unique(people))}
     return counts

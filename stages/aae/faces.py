@@ -63,17 +63,22 @@ class FaceAAE(AAE):
 
         Reconstructions stay what they were: the linear maps take up the whitening and its inverse.
         """
-        # on the CPU, because not every GPU computes in float64
-        features = torch.cat([self.encoder.features(images).cpu() for images in batches]).double()  # (N, d)
-        variances, directions = torch.linalg.eigh(features.T.cov())
+        # on the CPU, because not every GPU computes in float64, and never all in one piece, which bounds the memory
+        features = [self.encoder.features(images).cpu() for images in batches]  # (n, d) each
+        number = sum(map(len, features))
+        mean = sum(part.double().sum(0) for part in features) / number
+        squares = sum(centred.T @ centred for part in features for centred in [part.double() - mean])
+        variances, directions = torch.linalg.eigh(squares / (number - 1))
         # of all whitenings the one that moves features least, so that the discriminator's knowledge stays good
         whitening = directions / variances.sqrt() @ directions.T  # (d, d)
         inverse = directions * variances.sqrt() @ directions.T
-        mean = features.mean(0)
-        white = (features - mean) @ whitening
+        for part in features:
+            part.copy_((part.double() - mean) @ whitening)
         encoder, decoder = self.encoder, self.decoder
-        whitening, inverse, mean, white = (
-            values.float().to(encoder.linear.weight.device) for values in (whitening, inverse, mean, white)
+        for shell in (encoder.shell, decoder.shell):
+            shell.fit(*features)
+        whitening, inverse, mean = (
+            values.float().to(encoder.linear.weight.device) for values in (whitening, inverse, mean)
         )
         encoder.linear.bias.copy_(whitening @ (encoder.linear.bias - mean))
         for layer in (encoder.linear, encoder.head):
@@ -81,8 +86,6 @@ class FaceAAE(AAE):
         encoder.head.bias.copy_(whitening @ encoder.head.bias)
         decoder.linear.bias.add_(decoder.linear.weight @ mean)
         decoder.linear.weight.copy_(decoder.linear.weight @ inverse)
-        for shell in (encoder.shell, decoder.shell):
-            shell.fit(white)
 
 
 class FaceEncoder(nn.Module):

@@ -28,11 +28,12 @@ class Shell(nn.Module):
         for name, values in {"gaussian": gaussian, "chi": chi, "norms": chi, "ratios": gaussian / chi.mean()}.items():
             self.register_buffer(name, torch.from_numpy(values).float())  # (KNOTS,), rising
 
-    def fit(self, features: Tensor) -> None:
-        """Learn the ranks of norms and ratios from white features (N, d) of the training images."""
-        norms = features[:, :-1].norm(dim=1)
+    def fit(self, *features: Tensor) -> None:
+        """Learn the ranks of norms and ratios from white features (n, d) of the training images, in parts."""
+        norms = torch.cat([part[:, :-1].norm(dim=1) for part in features]).to(self.norms)
+        last = torch.cat([part[:, -1] for part in features]).to(norms)
         ranks = (torch.arange(KNOTS, device=norms.device) + 0.5) / KNOTS
-        for known, values in ((self.norms, norms), (self.ratios, features[:, -1] / norms)):
+        for known, values in ((self.norms, norms), (self.ratios, last / norms)):
             normal = values.mean() + values.std() * self.gaussian
             known.copy_((1 - SMOOTH) * values.quantile(ranks) + SMOOTH * normal)
 

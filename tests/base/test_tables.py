@@ -1,5 +1,6 @@
 import os
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,6 +60,28 @@ def test_a_split_has_its_rows_in_order_and_all_names(digits):
     np.testing.assert_array_equal(part.labels, digits.labels[rows])
     np.testing.assert_array_equal(part.images, digits.images[rows])
     np.testing.assert_array_equal(part.names, digits.names)
+
+
+def test_images_of_a_split_that_lie_together_are_read_where_they_lie(digits):
+    digits.write("a.npz")
+    whole = Images.read("a.npz")
+    part = whole.part("validation")
+    assert np.shares_memory(part.images, whole.images)
+    part.images[:] = 0
+    np.testing.assert_array_equal(Images.read("a.npz").images, digits.images)
+    mixed = whole.where(np.random.default_rng(0).permutation(len(whole)))
+    np.testing.assert_array_equal(mixed.part("test").split, ["test"] * 20)
+
+
+def test_images_are_read_with_less_memory_than_they_have():
+    images = np.zeros((40, 512, 512, 3), np.uint8)  # 31 MB
+    rows = np.arange(len(images))
+    Images(rows, np.repeat("train", len(rows)), rows, images, np.array(["all"])).write("a.npz")
+    tracemalloc.start()
+    Images.read("a.npz").part("train")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < images.nbytes / 10
 
 
 def test_rows_are_chosen_by_a_mask_or_by_their_numbers(digits):
