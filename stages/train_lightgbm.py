@@ -1,5 +1,6 @@
 """Train boosted trees on features of CIFAR-10 images."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -13,9 +14,9 @@ from stages.base.files import DamagedFile
 from stages.base.params import Count, Section, Seed, load
 from stages.base.tables import Images, Latents, Predictions, read_arrays
 
+AT_ONCE = 512  # features whose bins are chosen together, which bounds the memory
+
 Share = Annotated[float, Field(gt=0, le=1)]
-
-
 Classes = Literal["all"] | Annotated[list[str], Field(min_length=2)]  # key `lightgbm.classifiers.NAME.classes`
 
 
@@ -69,9 +70,13 @@ def train_lightgbm(
 
     The loss is the mean negative log-likelihood. Labels are in [0, classes).
     """
-    parts = {split: data.part(split) for split in ("train", "validation")}
+    objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
+    exact = {"deterministic": True, "force_col_wise": True}  # the same bytes on each run
+    params = objective | exact | {"enable_bundle": False, "verbosity": -1} | common.model_dump()
+    train, validation = (data.part(split) for split in ("train", "validation"))
+    tables = bin_features(train, validation, params)
     boosters = [
-        boost(f"{name} {i}/{len(settings.candidates)}", parts, classes, settings, candidate, common)
+        boost(f"{name} {i}/{len(settings.candidates)}", *tables, settings, params | candidate.model_dump())
         for i, candidate in enumerate(settings.candidates, 1)
     ]
     best = min(boosters, key=lambda booster: next(iter(booster.best_score["validation"].values())))
@@ -81,20 +86,33 @@ def train_lightgbm(
     return Predictions.of(data, probabilities)
 
 
+def bin_features(train: Latents, validation: Latents, params: dict[str, Any]) -> list[lightgbm.Dataset]:
+    """Both as LightGBM's tables of bins, which those of `train` fill evenly.
+
+    LightGBM copies all values, at thrice their size, to choose the bins: so the tables grow by some features at a time.
+    """
+    tables: list[lightgbm.Dataset] = []
+    for start in range(0, train.codes.shape[1], AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        learned = lightgbm.Dataset(train.codes[:, some], train.labels, params=params).construct()
+        watched = learned.create_valid(validation.codes[:, some], validation.labels, params=params).construct()
+        if not tables:
+            tables = [learned, watched]
+            continue
+        with warnings.catch_warnings(action="ignore"):  # that no copy of the values, and no category, is kept
+            for table, more in zip(tables, (learned, watched), strict=True):
+                table.add_features_from(more)
+    return tables
+
+
 def boost(
     title: str,
-    parts: dict[str, Latents],
-    classes: int,
+    train: lightgbm.Dataset,
+    validation: lightgbm.Dataset,
     settings: BoostingSettings,
-    candidate: Candidate,
-    common: BoostingCommon,
+    params: dict[str, Any],
 ) -> lightgbm.Booster:
-    """One candidate, trained on `parts["train"]` and watched on `parts["validation"]`."""
-    objective = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
-    exact = {"deterministic": True, "force_col_wise": True, "verbosity": -1}  # the same bytes on each run
-    params = objective | exact | candidate.model_dump() | common.model_dump()
-    train = lightgbm.Dataset(parts["train"].codes, parts["train"].labels, params=params)
-    validation = train.create_valid(parts["validation"].codes, parts["validation"].labels)
+    """One candidate, whose values are among the `params`, trained on `train` and watched on `validation`."""
     with tqdm(total=settings.trees, desc=title, unit="tree") as bar:
         callbacks: list[Any] = [show_progress(bar)]
         if settings.patience:

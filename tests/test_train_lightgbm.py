@@ -67,6 +67,14 @@ def test_the_candidate_of_least_validation_loss_predicts(codes):
     assert np.array_equal(both.probabilities, alone["careful"].probabilities)
 
 
+def test_features_that_are_binned_in_parts_grow_the_same_trees(codes, monkeypatch):
+    settings = settings_of(20, 3, {"feature_fraction": 0.5}, {"num_leaves": 4})
+    together = train_lightgbm("toy", codes, 4, settings, COMMON)
+    monkeypatch.setattr("stages.train_lightgbm.AT_ONCE", 4)
+    parts = train_lightgbm("toy", codes, 4, settings, COMMON)
+    assert np.array_equal(parts.probabilities, together.probabilities)
+
+
 def test_labels_of_test_rows_are_not_used(codes):
     settings = settings_of(20, 3, {}, {"num_leaves": 4})
     labels = np.where(codes.split == "test", 0, codes.labels)
