@@ -18,6 +18,7 @@ from stages.base.tables import Images, Latents
 from stages.learning.weights import load_weights
 from stages.measure.images import mse
 from stages.measure.pca import fit_pca, pca_decode, pca_encode
+from stages.measure.people import few_people
 from stages.show.curves import losses, read_curves
 from stages.show.sheets import pairs, sheet
 from stages.show.spectra import dimensions, match
@@ -47,9 +48,10 @@ def draw_faces(
     """All figures by name; `data` and `latents` have the same rows, `curves` is dvclive's folder.
 
     PCA, also with a Gaussian's norms, learns those of the training images that the AAE learned, which `which` tells; of
-    each person, the first image is shown and compared.
+    each person, the first image is shown and compared; of many people, some are.
     """
-    first, learned = first_images(data), choose_images(data.part("train"), which)
+    learned = choose_images(data.part("train"), which)
+    first = np.intersect1d(few_people(data, params.seed), first_images(data))
     data, latents, title = data.where(first), latents.where(first), f"Faces, {label}:"
     held_out, codes = data.part("held_out").images, latents.part("held_out").codes
 

@@ -26,7 +26,7 @@ from stages.measure.codes import (
 )
 from stages.measure.images import error_by_frequency, mse, psnr, ssim
 from stages.measure.pca import fit_pca, pca_decode, pca_encode
-from stages.measure.people import same_person_top1
+from stages.measure.people import few_people, same_person_top1
 from stages.measure.samples import density_coverage, frechet_distance
 
 COMPONENTS = 64  # of the PCA, at most, along which samples are compared with images
@@ -108,10 +108,13 @@ def measure_faces(aae: FaceAAE, data: Images, latents: Latents, which: Which, se
     """Scores of the AAE, and with a prefix of two baselines, which know the training images that the AAE knows.
 
     `pca`: whitened principal components. `closed_form`: these, brought to a Gaussian's norms. The suffix `floor` is
-    for what would be a match: one sample of the prior beside another, training images beside held-out ones.
+    for what would be a match: one sample of the prior beside another, training images beside held-out ones. Of many
+    people, some are measured.
     """
+    pca = fit_pca(choose_images(data.part("train"), which).images, aae.prior.dim, seed)
+    few = few_people(data, seed)
+    data, latents = data.where(few), latents.where(few)
     train, held_out = data.part("train"), firsts(data, "held_out")
-    pca = fit_pca(choose_images(train, which).images, aae.prior.dim, seed)
     linear = Latents.of(data, pca_encode(pca, data.images))
     shell = Shell(pca.n_components_)
     shell.fit(torch.from_numpy(choose_images(linear.part("train"), which).codes))

@@ -17,6 +17,7 @@ from stages.measure.people import (
     Pairs,
     border_colours,
     draw_pairs,
+    few_people,
     fit_threshold,
     mean_average_precision,
     nearest,
@@ -48,13 +49,15 @@ def measure_identity(aae: IdentityAAE, data: Images, latents: Latents, seed: int
     """Scores of the whole code, its parts, and whitened principal components; and of the code as the AAE's.
 
     The components know all training images, as the AAE does. Error and match with the prior are of the first image
-    of each held-out person.
+    of each held-out person. Of many people, some are measured.
     """
+    pca = fit_pca(data.part("train").images, aae.prior.dim, seed)
+    few = few_people(data, seed)
+    data, latents = data.where(few), latents.where(few)
     rows = {split: data.split == split for split in ("train", "validation", "held_out")}
     pairs = {split: draw_pairs(data.labels[rows[split]], seed, split) for split in ("validation", "held_out")}
     people, images = data.labels[rows["held_out"]], data.images[rows["held_out"]]
     backgrounds = nearest(border_colours(images))
-    pca = fit_pca(data.images[rows["train"]], aae.prior.dim, seed)
     codes = torch.from_numpy(latents.codes)
     kinds = {
         "code": latents.codes,

@@ -38,12 +38,12 @@ def both_views(images: Tensor) -> tuple[Tensor, Tensor]:
     return as_input(images), as_input(images).flip(3)
 
 
-@torch.inference_mode()
-def view_features(aae: FaceAAE, images: np.ndarray, device: torch.device) -> Tensor:
-    """White features (2, N, d) of images (N, H, W, C) uint8 and of their mirror images."""
+@torch.no_grad()
+def view_features(aae: FaceAAE, images: np.ndarray, rows: np.ndarray, device: torch.device) -> Tensor:
+    """White features (2, n, d) of some rows (n,) of images (N, H, W, C) uint8, and of their mirror images."""
     parts = [
-        torch.stack([aae.encoder.features(view) for view in both_views(batch)])
-        for batch in planes(images, device).split(BATCH)
+        torch.stack([aae.encoder.features(view) for view in both_views(planes(images[some], device))])
+        for some in np.split(rows, range(BATCH, len(rows), BATCH))
     ]
     return torch.cat(parts, 1)
 
@@ -58,17 +58,17 @@ def make_trainer(
     check_person(person, aae.prior.dim)
     generator = machine.seed(training.seed)
     train, validation = data.part("train"), data.part("validation")
-    several = train.where(np.bincount(train.labels)[train.labels] > 1)
-    draw_pairs(several.labels, training.seed, "train")  # there must be some
-    people = np.unique(several.labels, return_inverse=True)[1]
+    several = np.flatnonzero(np.bincount(train.labels)[train.labels] > 1)
+    draw_pairs(train.labels[several], training.seed, "train")  # there must be some
+    people = np.unique(train.labels[several], return_inverse=True)[1]
     pairs = draw_pairs(validation.labels, training.seed, "validation")
-    (watched, _) = view_features(aae, validation.images, machine.device)
+    (watched, _) = view_features(aae, validation.images, np.arange(len(validation)), machine.device)
 
     def watch(embedding: nn.Linear) -> dict[str, float]:
         """How well pairs of validation images are told apart."""
         return {"watched_auroc": verification_auroc(embedding(watched).cpu().numpy(), pairs)}
 
-    features = view_features(aae, several.images, machine.device).clone()  # out of inference mode
+    features = view_features(aae, train.images, several, machine.device)
     return IdentityTrainer(features, people, person, training, watch, generator)
 
 

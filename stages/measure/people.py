@@ -8,8 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from stages.base.errors import StageError
+from stages.base.tables import Table
 
-PAIRS = 45  # of the images of one person, at most: all of ten images
+ENOUGH = 12_000  # images of a split that are compared with each other at most: all of LFW's
+IMAGES = 10  # of one person that make pairs, at most
 
 
 class NoPairs(StageError):
@@ -35,22 +37,39 @@ def normalise(codes: np.ndarray) -> np.ndarray:
     return codes / np.linalg.norm(codes, axis=1, keepdims=True)
 
 
+def few_people(faces: Table, seed: int) -> np.ndarray:
+    """Rows of some people's images, in the table's order: in each split all people, or at random about `ENOUGH` images.
+
+    Time and memory of comparisons grow with the square of their number.
+    """
+    random, kept = np.random.default_rng(seed), np.zeros(len(faces), bool)
+    for split in np.unique(faces.split):
+        rows = np.flatnonzero(faces.split == split)
+        people, counts = np.unique(faces.labels[rows], return_counts=True)
+        order = random.permutation(len(people))
+        before = np.cumsum(counts[order]) - counts[order]
+        kept[rows] = np.isin(faces.labels[rows], people[order[before < ENOUGH]])
+    return np.flatnonzero(kept)
+
+
 def draw_pairs(people: np.ndarray, seed: int, split: str) -> Pairs:
-    """Pairs among images of `people` (N,): of each person at most `PAIRS`, and as many of two people.
+    """Pairs among images of `people` (N,): all those of up to `IMAGES` of each person, and as many of two people.
 
     Raises NoPairs, naming the split, where nobody has two images or all are of one person.
     """
-    random = np.random.default_rng(seed)
-    first, second = np.triu_indices(len(people), 1)
-    alike = people[first] == people[second]
-    places = random.permutation(np.flatnonzero(alike))
-    others = random.permutation(np.flatnonzero(~alike))
-    kept = [places[people[first[places]] == person][:PAIRS] for person in np.unique(people[first[places]])]
-    number = min(sum(map(len, kept)), len(others))
+    random, order = np.random.default_rng(seed), np.argsort(people, kind="stable")
+    alike = []
+    for rows in np.split(order, np.flatnonzero(np.diff(people[order])) + 1):
+        rows = random.permutation(rows)[:IMAGES]
+        alike.append(rows[np.stack(np.triu_indices(len(rows), 1))])  # (2, pairs)
+    same = np.concatenate(alike, 1)
+    drawn = random.integers(len(people), size=(2, 4 * same.shape[1]))
+    other = drawn[:, people[drawn[0]] != people[drawn[1]]]
+    number = min(same.shape[1], other.shape[1])
     if not number:
         raise NoPairs(split)
-    rows = np.concatenate([random.permutation(np.concatenate(kept))[:number], others[:number]])
-    return Pairs(first[rows], second[rows], np.repeat([True, False], number))
+    first, second = np.concatenate([random.permutation(same, 1)[:, :number], other[:, :number]], 1)
+    return Pairs(first, second, np.repeat([True, False], number))
 
 
 def verification_auroc(codes: np.ndarray, pairs: Pairs) -> float:
@@ -90,7 +109,7 @@ def rankings(codes: np.ndarray, people: np.ndarray) -> Iterator[tuple[np.ndarray
         rest = np.arange(len(people)) != row
         relevant = people[rest] == person
         if relevant.any():
-            yield relevant, directions[rest] @ directions[row]
+            yield relevant, (directions @ directions[row])[rest]
 
 
 def nearest(codes: np.ndarray) -> np.ndarray:

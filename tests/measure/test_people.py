@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
+from stages.base.tables import Table
 from stages.measure.people import (
-    PAIRS,
+    IMAGES,
     NoPairs,
     Pairs,
     border_colours,
     draw_pairs,
+    few_people,
     fit_threshold,
     mean_average_precision,
     nearest,
@@ -23,8 +25,9 @@ def test_pairs_are_as_many_of_one_person_as_of_two_and_nobody_fills_them_alone()
     alike = PEOPLE[pairs.first] == PEOPLE[pairs.second]
     assert (alike == pairs.same).all()
     assert (pairs.first != pairs.second).all()
-    assert pairs.same.sum() == (~pairs.same).sum() == PAIRS + 9 * 6
-    assert (PEOPLE[pairs.first[pairs.same]] == 0).sum() == PAIRS
+    of_ten = IMAGES * (IMAGES - 1) // 2
+    assert pairs.same.sum() == (~pairs.same).sum() == of_ten + 9 * 6
+    assert (PEOPLE[pairs.first[pairs.same]] == 0).sum() == of_ten
     again = draw_pairs(PEOPLE, 0, "toy")
     assert (again.first == pairs.first).all()
 
@@ -34,6 +37,25 @@ def test_without_two_images_of_somebody_or_without_somebody_else_there_are_no_pa
     with pytest.raises(NoPairs) as fault:
         draw_pairs(people, 0, "validation")
     assert fault.value.args == ("validation",)
+
+
+def test_of_many_images_some_people_are_kept_with_all_of_theirs(monkeypatch):
+    split = np.repeat(["train", "held_out"], [len(PEOPLE), 12])
+    faces = Table(np.concatenate([PEOPLE, np.arange(12) // 3 + 100]), split, np.arange(len(split)))
+    assert few_people(faces, 0).tolist() == list(range(len(faces)))
+    monkeypatch.setattr("stages.measure.people.ENOUGH", 20)
+    rows = few_people(faces, 0)
+    few = faces.where(rows)
+    assert (np.diff(rows) > 0).all()
+    assert (few.part("held_out").index == faces.part("held_out").index).all()
+    assert 20 <= len(few.part("train")) < 20 + 40
+    assert np.isin(faces.labels, few.labels).sum() == len(few)
+    assert set(few_people(faces, 1)) != set(rows)
+
+
+def test_many_images_have_as_many_pairs_as_there_is_memory_for():
+    pairs = draw_pairs(np.arange(200_000) // 2, 0, "toy")
+    assert pairs.same.sum() == (~pairs.same).sum() == 100_000
 
 
 def test_codes_of_people_verify_and_random_ones_do_not():
