@@ -62,17 +62,20 @@ def test_stages_run_side_by_side_and_in_their_order(folder):
     assert repro(folder, "2").stdout == "Every stage is up to date.\n"
 
 
-def test_trainings_start_before_what_is_quick(folder):
-    together = (
-        "touch {0}.here && until test -e train_a.here -a -e train_b.here; do sleep 0.1; done && echo {0} >> order"
-    )
-    names = ("train_a", "check", "draw", "export", "measure", "trace", "train_b")  # one at each end
-    stages = {name: {"cmd": (together if "train" in name else "echo {0} >> order").format(name)} for name in names}
+def test_trainings_start_before_what_is_quick_and_what_is_awaited_before_what_is_not(folder):
+    together = "touch {0}.here && until test -e train_a.here -a -e train_b.here; do sleep 0.1; done"
+    behind = "for i in $(seq 100); do test -e made && break; sleep 0.1; done"  # but not for ever
+    commands = dict.fromkeys(("train_a", "check", "draw", "export", "measure", "trace", "train_b"), behind)
+    commands |= {"train_a": together, "train_b": together, "export": "true"}
+    stages = {name: {"cmd": f"{command.format(name)} && echo {name} >> order"} for name, command in commands.items()}
+    stages["export"] |= {"cmd": f"{stages['export']['cmd']} && touch made", "outs": ["made"]}
+    stages |= {f"after_{name}": {"cmd": f"cp made {name}", "deps": ["made"], "outs": [name]} for name in "de"}
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     assert repro(folder, "2").returncode == 0
     order = (folder / "order").read_text().split()
-    assert len(order) == len(stages)
+    assert len(order) == len(commands)
     assert {*order[:2]} == {"train_a", "train_b"}
+    assert order[2] == "export"
 
 
 def test_a_stage_that_fails_says_why_and_what_ran_beside_it_is_kept(folder):
