@@ -28,7 +28,7 @@ from stages.page.pictures import atlas, palettes
 from stages.page.rendering import render
 from stages.page.results import read_curves, read_metrics, scores, split_params
 from stages.show.planes import extent_of, sample_field
-from stages.show.style import Style, note_on
+from stages.show.style import STRONG, Style, note_on
 
 CODE_BITS, DENSITY_SIDE, QUALITY = 14, 128, 90  # of codes of faces, of a plane's density, of photos as WebP
 ASSETS = "stages/page/assets"
@@ -211,11 +211,17 @@ def main() -> None:
             "transfer": classifiers,
             "names": images.names.tolist(),
             "colours": len(style.colours),
+            "lines": len(STRONG),
         },
         bundles={**digits_bundles, **semi_bundles, **faces_bundles, **transfer_bundles},
-        run=facts_of_the_run()
-        | palettes([style.colour(k) for k in range(len(style.colours))])
-        | {"styles": params.styles, "scores": scores(classifiers["tasks"], read_json("metrics/transfer.json"))},
+        run={
+            **facts_of_the_run(),
+            "colours": palettes([style.colour(k) for k in range(len(style.colours))]),
+            "strong": palettes([style.line(k) for k in range(len(STRONG))]),
+            "styles": params.styles,
+            "scores": scores(classifiers["tasks"], read_json("metrics/transfer.json")),
+            "lfw": source == "publishers" and not Path(load("data.faces.source", str)).is_absolute(),
+        },
         note=note_on(source),
     )
     with replacing("data/page/index.html") as part:

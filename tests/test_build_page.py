@@ -167,6 +167,43 @@ def test_hidden_digits_are_nobodys_neighbours(page, facts):
         button.click()
 
 
+def test_no_digit_is_nearest_where_all_are_hidden(page, facts):
+    script = "document.querySelectorAll('#legend button').forEach((button) => button.click())"
+    page.execute_script(script)
+    assert page.find_element(By.ID, "nearest-caption").text == "no digit is shown"
+    run(page, "await new Promise((go) => setTimeout(go, 150)); return true")
+    assert pixels(page, "#nearest").max() == pixels(page, "#reconstruction").max() == 0
+    page.execute_script(script)
+    wait(page, "return document.querySelector('#nearest-caption').textContent.startsWith('nearest test digit: a ')")
+    assert pixels(page, "#nearest").max() > 0
+
+
+def test_the_prior_that_is_chosen_last_is_shown_however_fast(address, facts):
+    first, last = (facts["digits"][k]["name"] for k in (1, 0))
+    with browser() as driver:
+        open_page(driver, address)
+        names = f"['{first}', '{last}', '{first}', '{last}']"
+        driver.execute_script(
+            f"for (const name of {names}) document.querySelector(`#priors [data-value=${{name}}]`).click()"
+        )
+        run(driver, "await new Promise((go) => setTimeout(go, 1500)); return true")
+        kind = facts["digits"][0]["prior"]["kind"]
+        shown = [text for text in driver.find_elements(By.CSS_SELECTOR, "[data-about]") if text.is_displayed()]
+        assert [text.get_attribute("data-about") for text in shown] == [kind]
+        assert errors(driver) == []
+
+
+def test_a_browser_that_cannot_decode_says_so(address, tmp_path):
+    source = Path(address.removeprefix("file://")).read_text(encoding="utf-8")
+    broken, number = re.subn(r'(id="kernels">)[^<]+', r"\1AAAA", source)
+    assert number == 1
+    (tmp_path / "page.html").write_text(broken, encoding="utf-8")
+    with browser() as driver:
+        driver.get((tmp_path / "page.html").as_uri())
+        wait(driver, "return !document.querySelector('#fault').hidden")
+        assert "CompileError" in driver.find_element(By.ID, "fault").text
+
+
 def test_the_keyboard_moves_and_pins_and_plays(page):
     plane = page.find_element(By.ID, "plane")
     before = page.find_element(By.ID, "at").text
@@ -191,6 +228,15 @@ def test_sliders_change_all_classes(page, facts):
         page.find_element(By.CSS_SELECTOR, "#style-sliders input").send_keys(Keys.ARROW_RIGHT)
     run(page, "await new Promise((go) => setTimeout(go, 500)); return true")
     assert np.abs(pixels(page, "#heads canvas") - before).max() > 5
+
+
+def test_both_axes_of_the_pad_stay_different(page, facts):
+    show(page, "#semi", "document.querySelectorAll('#heads canvas').length")
+    script = "const s = document.querySelector('#axis-x'); s.value = values[0]; s.onchange(); return true"
+    run(page, script, 1)
+    axes = [page.find_element(By.ID, name).get_attribute("value") for name in ("axis-x", "axis-y")]
+    assert axes == ["1", "0"]
+    run(page, script, 0)
 
 
 def test_the_ends_of_a_walk_are_the_two_reconstructions(root, page):
@@ -219,6 +265,15 @@ def test_people_are_found_by_name_and_chosen(page, facts):
     assert distances == sorted(distances)
 
 
+def test_a_neighbour_keeps_the_focus_and_is_walked_to(page):
+    show(page, "#faces", "document.querySelectorAll('#neighbours button').length")
+    neighbour = page.find_element(By.CSS_SELECTOR, "#neighbours button:last-child")
+    neighbour.send_keys(Keys.ENTER)
+    assert page.switch_to.active_element == neighbour
+    assert page.find_elements(By.CSS_SELECTOR, ".end .name")[1].text == neighbour.text.rsplit(",", 1)[0]
+    wait(page, "return document.querySelector('#walk-share').textContent === '100%'")
+
+
 def test_a_cell_of_the_confusion_matrix_shows_as_many_images_as_it_counts(page):
     show(page, "#transfer", "document.querySelectorAll('#confusion button').length")
     cells = page.find_elements(By.CSS_SELECTOR, "#confusion button")
@@ -228,6 +283,7 @@ def test_a_cell_of_the_confusion_matrix_shows_as_many_images_as_it_counts(page):
         page.execute_script("arguments[0].click()", cell)
         counts.append(int(cell.text))
         assert len(page.find_elements(By.CSS_SELECTOR, "#cell .image")) == counts[-1]
+        assert page.find_element(By.ID, "image").is_displayed() == (counts[-1] > 0)
     assert max(counts) > 0
     total = sum(int(cell.get_attribute("textContent")) for cell in cells)
     assert total == len(run(page, "return [...(await bundle('transfer')).arrays['cnn.found'].values]"))

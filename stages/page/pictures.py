@@ -26,4 +26,4 @@ def atlas(images: np.ndarray, quality: int) -> dict[str, int | str]:
 def palettes(colours: Sequence[tuple[float, float, float]]) -> dict[str, list[str]]:
     """Colours (red, green, blue) in [0, 1] as hexadecimal numbers, and lighter ones for a dark ground."""
     rows = np.array(colours)
-    return {"colours": [to_hex(row) for row in rows], "dark": [to_hex(0.6 * row + 0.4) for row in rows]}
+    return {"light": [to_hex(row) for row in rows], "dark": [to_hex(0.6 * row + 0.4) for row in rows]}

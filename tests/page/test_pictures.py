@@ -22,4 +22,4 @@ def test_an_atlas_shows_each_image_in_its_place():
 
 
 def test_colours_are_lighter_on_a_dark_ground():
-    assert palettes([(0, 0, 0), (1, 0, 0)]) == {"colours": ["#000000", "#ff0000"], "dark": ["#666666", "#ff6666"]}
+    assert palettes([(0, 0, 0), (1, 0, 0)]) == {"light": ["#000000", "#ff0000"], "dark": ["#666666", "#ff6666"]}

@@ -1,5 +1,6 @@
 import re
 
+import numpy as np
 import pytest
 
 from stages.page.rendering import as_json, number
@@ -22,6 +23,21 @@ def test_text_stands_out_in_both_schemes(project, scheme):
     for ink, ground in [*pairs, ("on-accent", "accent")]:
         a, b = sorted((luminance(colours[ink]), luminance(colours[ground])))
         assert (b + 0.05) / (a + 0.05) >= AA, (ink, ground)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_numbers_of_a_confusion_matrix_stand_out_on_every_shade(project, scheme):
+    assets = project / "stages/page/assets"
+    text = (assets / "page.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", text, re.DOTALL)[scheme]))
+    strong = float(re.search(r"STRONG = ([\d.]+)", (assets / "transfer.js").read_text(encoding="utf-8"))[1])
+    panel, accent = (np.array([int(colours[name][k : k + 2], 16) for k in (1, 3, 5)]) for name in ("panel", "accent"))
+    for share in np.linspace(0, 1, 201):
+        shade = np.rint(panel + np.sqrt(share) * (accent - panel)).astype(int)
+        ground = luminance("#" + "".join(f"{value:02x}" for value in shade))
+        ink = luminance(colours["on-strong" if share > strong else "on-weak"])
+        low, high = sorted((ground, ink))
+        assert (high + 0.05) / (low + 0.05) >= AA, share
 
 
 def test_json_cannot_end_its_element():

@@ -23,11 +23,12 @@ function ticks(low, high, n = 4) {
 const short = (value) => String(Number(value.toPrecision(4)));
 
 /**
- * A chart of lines {label, x, y, colour, dashed}; `names` are {title, x, y}. With `zero` both axes begin at 0.
+ * A chart of lines {label, x, y, colour, dashed}; `names` are {title, x} and, where the title does not tell it, y.
+ * With `zero` both axes begin at 0.
  * The pointer or arrow keys choose an x, whose values are read out below: at first the one at `start`, or the last.
  */
 function lineChart(lines, names, { zero = false, height = 200, start } = {}) {
-  const width = 360, left = 46, right = 10, top = 8, bottom = 30;
+  const width = 360, left = 46, right = 10, top = names.y ? 22 : 8, bottom = 30;
   const all = (axis) => lines.flatMap((line) => line[axis]);
   const range = (values) => {
     const low = zero ? 0 : Math.min(...values), high = Math.max(...values);
@@ -46,7 +47,8 @@ function lineChart(lines, names, { zero = false, height = 200, start } = {}) {
   for (const x of ticks(x0, x1, 5)) {
     svg.append(draw("text", { x: toX(x), y: height - bottom + 14, "text-anchor": "middle" }, short(x)));
   }
-  svg.append(draw("text", { x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" }, names.x));
+  svg.append(draw("text", { x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" }, names.x),
+    draw("text", { x: 0, y: 10 }, names.y || ""));
   for (const { x, y, colour, dashed } of lines) {
     const points = x.map((value, i) => `${toX(value).toFixed(1)},${toY(y[i]).toFixed(1)}`).join(" ");
     svg.append(draw("polyline", { points, class: dashed ? "line dashed" : "line", style: `stroke: ${colour}` }));
@@ -63,8 +65,8 @@ function lineChart(lines, names, { zero = false, height = 200, start } = {}) {
     mark.setAttribute("x1", toX(x));
     mark.setAttribute("x2", toX(x));
     mark.setAttribute("visibility", hover ? "visible" : "hidden");
-    readout.replaceChildren(make("span", {}, `${names.x} ${short(x)}`), ...lines.map(({ label, y, colour }) =>
-      make("span", {}, make("i", { class: "swatch", style: `background: ${colour}` }), `${label} ${short(y[place])}`)));
+    readout.replaceChildren(make("span", {}, `${names.x} ${short(x)}`), ...lines.map(({ label, y, colour, dashed }) =>
+      make("span", {}, make("i", { class: dashed ? "swatch dashed" : "swatch", style: `--colour: ${colour}` }), `${label} ${short(y[place])}`)));
   };
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect(), x = ((event.clientX - box.left) / box.width) * width;
@@ -75,10 +77,10 @@ function lineChart(lines, names, { zero = false, height = 200, start } = {}) {
   svg.addEventListener("blur", () => show(place, false));
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step) return;
+    if (!step || withModifier(event)) return;
     event.preventDefault();
     show(place + step, true);
   });
   show(place, false);
-  return make("figure", { class: "panel" }, make("figcaption", {}, names.title), svg, readout);
+  return make("figure", {}, make("figcaption", {}, names.title), svg, readout);
 }

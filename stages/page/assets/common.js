@@ -7,6 +7,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 /** A colour or other value of the style sheet, in the present scheme. */
 const styled = (property) => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 const colourOf = (k) => `--class-${k % facts.colours}`;
+const brightOf = (k) => `--bright-${k % facts.colours}`; // on black, in both schemes
 
 /** The text of an element that keeps a bundle or a picture. */
 const stored = (name) => document.getElementById(`text-${name}`).textContent;
@@ -14,6 +15,13 @@ const stored = (name) => document.getElementById(`text-${name}`).textContent;
 /** The bundle of a name, unpacked once. */
 const bundles = {};
 const bundle = (name) => (bundles[name] ??= unpack(stored(name)));
+
+/** Says that this browser lacks what a live part needs; what fails first is told. */
+function complain(why) {
+  $("#fault span").textContent ||= why;
+  $("#fault").hidden = false;
+}
+window.addEventListener("unhandledrejection", ({ reason }) => complain(reason));
 
 // --- decoders ---
 
@@ -37,6 +45,7 @@ function workerOf(section) {
       waiting.set(++number, { resolve, reject });
       worker.postMessage({ id: number, task, ...values });
     });
+  worker.onerror = ({ message }) => complain(message);
   ask("start", { kernels: fromBase64(document.getElementById("kernels").textContent) });
   return (workers[section] = { ask, loaded: {} });
 }

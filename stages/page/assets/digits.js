@@ -5,8 +5,9 @@
   const section = $("#digits"), canvas = $("#plane"), context = canvas.getContext("2d");
   const SHAPE = [1, 28, 28], GRID = 21;
   const hidden = new Set(); // digits that the legend hides
-  let variant = null, test = null, planeBundle = null, ground = null, sheet = null, stop = () => {};
-  let point = [0, 0], pins = [], nearest = -1;
+  let wanted = null, variant = null, test = null, planeBundle = null, ground = null, sheet = null;
+  let stop = () => {}, plays = false;
+  let point = [0, 0], pins = [], nearest; // the row of a test digit, -1 for none, or not known yet
 
   const side = () => canvas.width;
   const toPixel = ([x, y]) => [((x / variant.extent + 1) / 2) * side(), ((1 - y / variant.extent) / 2) * side()];
@@ -35,7 +36,7 @@
     }
     const { values } = planeBundle.arrays.codes, radius = (sheet ? 1 : 1.7) * devicePixelRatio, dim = planeBundle.facts.dim;
     target.globalAlpha = 0.8;
-    const colours = facts.names.map((_, k) => styled(colourOf(k)));
+    const colours = facts.names.map((_, k) => styled(sheet ? brightOf(k) : colourOf(k)));
     test.arrays.labels.values.forEach((label, k) => {
       if (hidden.has(label)) return;
       const [x, y] = toPixel([values[k * dim], values[k * dim + 1]]);
@@ -108,7 +109,7 @@
   const decodeNearest = latest(async (k) => {
     const { dim } = planeBundle.facts;
     const { images } = await decode(name(), planeBundle.arrays.codes.values.subarray(k * dim, (k + 1) * dim));
-    paint($("#reconstruction"), images, SHAPE);
+    if (k === nearest) paint($("#reconstruction"), images, SHAPE);
   });
 
   /** Moves to a point and shows all that belongs to it. */
@@ -122,6 +123,8 @@
       if (there) {
         paint($("#nearest"), bytesOf(test.arrays.images, row), SHAPE);
         decodeNearest(row);
+      } else {
+        for (const canvas of [$("#nearest"), $("#reconstruction")]) canvas.width = canvas.width; // which empties it
       }
     }
     $("#at").textContent = `(${point.map((value) => value.toFixed(2)).join(", ")})`;
@@ -132,18 +135,25 @@
     drawOver();
   }
 
+  function halt() {
+    stop();
+    plays = false;
+  }
+
   /** Plays a way through points in a line. */
   function walk(stops, seconds) {
-    stop();
+    halt();
+    plays = true;
     const legs = stops.length - 1;
-    stop = play(seconds, (t) => {
+    const show = (t) => {
       const place = Math.min(Math.floor(t * legs), legs - 1), share = t * legs - place;
       go(blend(stops[place], stops[place + 1], ease(share)));
-    });
+    };
+    stop = play(seconds, show, () => (plays = false));
   }
 
   function pin() {
-    stop();
+    halt();
     pins = pins.length === 2 ? [point] : [...pins, point];
     $("#walk").disabled = pins.length < 2;
     $("#pins").textContent = ["no point is pinned", "one point is pinned: pin another one", "two points are pinned"][pins.length];
@@ -153,14 +163,14 @@
 
   /** Shows or leaves the decoded digits over the whole plane. */
   async function toggleSheet() {
-    const button = $("#sheet"), on = button.getAttribute("aria-pressed") !== "true";
-    button.setAttribute("aria-pressed", on);
-    if (on) {
+    const button = $("#sheet"), pressed = () => button.getAttribute("aria-pressed") === "true";
+    button.setAttribute("aria-pressed", !pressed());
+    if (pressed()) {
       const line = Array.from({ length: GRID }, (_, k) => (((k + 0.5) / GRID) * 2 - 1) * variant.extent);
       const codes = line.flatMap((_, i) => line.flatMap((x) => [...embed([x, line[GRID - 1 - i]])]));
       const chosen = variant;
       const { images } = await decode(name(), codes, GRID * GRID);
-      if (chosen !== variant) return;
+      if (chosen !== variant || !pressed()) return;
       sheet = make("canvas");
       paintSheet(sheet, images, SHAPE, GRID);
     } else {
@@ -170,11 +180,13 @@
   }
 
   async function choose(value) {
-    stop();
-    const next = facts.digits.find((each) => each.name === value);
+    wanted = value;
     const loaded = await Promise.all([bundle(`digits-${value}`), bundle("digits")]);
-    [variant, [planeBundle, test]] = [next, loaded];
-    [pins, nearest, sheet] = [[], -1, null];
+    if (value !== wanted) return;
+    if (!variant) listen();
+    halt();
+    [variant, [planeBundle, test]] = [facts.digits.find((each) => each.name === value), loaded];
+    [pins, nearest, sheet] = [[], undefined, null];
     $("#sheet").setAttribute("aria-pressed", false);
     $("#walk").disabled = true;
     $("#tour").disabled = !variant.stops.length;
@@ -184,48 +196,53 @@
     go(variant.stops[0] || [0, 0]);
   }
 
-  canvas.addEventListener("pointermove", (event) => {
-    if (!variant || (event.pointerType === "touch" && !event.buttons)) return;
-    stop();
-    go(toPoint(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight));
-  });
-  canvas.addEventListener("click", (event) => {
-    go(toPoint(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight));
-    pin();
-  });
-  canvas.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (!move && event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    stop();
-    const size = (event.shiftKey ? 0.1 : 0.02) * variant.extent;
-    if (move) go([point[0] + size * move[0], point[1] + size * move[1]]);
-    else pin();
-  });
-  $("#walk").onclick = () => walk(pins, 3);
-  $("#tour").onclick = () => walk([...variant.stops, variant.stops[0]], 1.5 * variant.stops.length);
-  $("#sheet").onclick = toggleSheet;
-  $("#unpin").onclick = () => {
-    stop();
-    pins = [];
-    $("#walk").disabled = true;
-    $("#pins").textContent = "no point is pinned";
-    drawOver();
-  };
-  for (const button of $$("#legend button")) {
-    button.onclick = () => {
-      const digit = Number(button.dataset.value), shown = hidden.has(digit);
-      if (shown) hidden.delete(digit);
-      else hidden.add(digit);
-      button.setAttribute("aria-pressed", shown);
-      nearest = -1;
-      drawGround();
-      go(point);
+  /** What follows needs a prior that is there. */
+  function listen() {
+    canvas.addEventListener("pointermove", (event) => {
+      // a hand that comes to rest after a click is to stop no walk
+      if (!event.buttons && (plays || event.pointerType === "touch")) return;
+      halt();
+      go(toPoint(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight));
+    });
+    canvas.addEventListener("click", (event) => {
+      go(toPoint(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight));
+      pin();
+    });
+    canvas.addEventListener("keydown", (event) => {
+      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (withModifier(event) || (!move && event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      halt();
+      const size = (event.shiftKey ? 0.1 : 0.02) * variant.extent;
+      if (move) go([point[0] + size * move[0], point[1] + size * move[1]]);
+      else pin();
+    });
+    $("#walk").onclick = () => walk(pins, 3);
+    $("#tour").onclick = () => walk([...variant.stops, variant.stops[0]], 1.5 * variant.stops.length);
+    $("#sheet").onclick = toggleSheet;
+    $("#unpin").onclick = () => {
+      halt();
+      pins = [];
+      $("#walk").disabled = true;
+      $("#pins").textContent = "no point is pinned";
+      drawOver();
     };
+    for (const button of $$("#legend button")) {
+      button.onclick = () => {
+        const digit = Number(button.dataset.value), shown = hidden.has(digit);
+        if (shown) hidden.delete(digit);
+        else hidden.add(digit);
+        button.setAttribute("aria-pressed", shown);
+        nearest = undefined;
+        drawGround();
+        go(point);
+      };
+    }
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawGround);
+    new ResizeObserver(drawGround).observe(canvas);
   }
+
   choice($("#priors"), choose);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => variant && drawGround());
-  new ResizeObserver(() => variant && drawGround()).observe(canvas);
   const named = facts.digits.find((each) => location.hash === `#digits-${each.name}`);
   if (named) $(`#priors [data-value="${named.name}"]`).click();
   else choose(facts.digits[0].name);

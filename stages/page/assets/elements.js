@@ -15,6 +15,9 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Whether a key is meant for the browser: Alt and an arrow lead back. */
+const withModifier = (event) => event.altKey || event.ctrlKey || event.metaKey;
+
 /** How to compare texts: as numbers where all of them are, missing ones apart, or else as words. */
 const orderOf = (texts) =>
   texts.some(isNaN) ? (a, b) => a.localeCompare(b, "en", { numeric: true }) : (a, b) => a - b;

@@ -4,7 +4,7 @@
 (function () {
   const section = $("#faces"), { people, dim, std } = facts.faces;
   let codes = null, directions = null, shape = null, drawPhoto = null, stop = () => {};
-  let pair = [0, 1], slot = 0, place = 0, offsets = [], sliders = [];
+  let pair = [0, 1], slot = 0, place = 0, neighboursOf = -1, offsets = [], sliders = [];
 
   const codeOf = (k) => codes.subarray(k * dim, (k + 1) * dim);
   const show = (canvas, images) => paint(canvas, images, shape);
@@ -53,7 +53,7 @@
       $(".name", button).textContent = people[pair[which]];
       showEnds[which](codeOf(pair[which]));
     });
-    showNeighbours();
+    if (pair[0] !== neighboursOf) showNeighbours(); // else they keep the focus
     go(Number($("#walk-slider").value));
   }
 
@@ -62,13 +62,21 @@
   /** The people whose codes are nearest to that of the first chosen one. */
   function showNeighbours() {
     const [self] = pair;
+    neighboursOf = self;
     const near = people.map((_, k) => ({ k, away: distance(self, k) })).filter(({ k }) => k !== self)
       .sort((a, b) => a.away - b.away).slice(0, facts.faces.neighbours);
     $("#neighbours-title").textContent = `Nearest to ${people[self]}`;
     $("#neighbours").replaceChildren(...near.map(({ k, away }) => personButton(k, `${people[k]}, ${away.toFixed(1)}`, () => {
       setSlot(1);
       choosePerson(k);
+      $("#walk-face").scrollIntoView({ block: "nearest" });
+      if (!still.matches) playWalk();
     })));
+  }
+
+  function playWalk() {
+    stop();
+    stop = play(3, go);
   }
 
   function personButton(k, label, onclick) {
@@ -115,24 +123,21 @@
     setSlot(0);
     showPair();
     showSamples();
+    $$(".end").forEach((button, k) => (button.onclick = () => setSlot(k)));
+    $("#walk-slider").oninput = () => {
+      stop();
+      go(Number($("#walk-slider").value));
+    };
+    $("#walk-play").onclick = playWalk;
+    $("#directions-none").onclick = () => {
+      offsets.fill(0);
+      sliders.forEach((each) => each.set(0));
+      showWalk(walkCode());
+    };
+    $("#search").oninput = search;
+    $("#sample").onclick = showSamples;
+    $("#temperature").oninput = () => ($("#temperature-value").textContent = Number($("#temperature").value).toFixed(2));
   }
 
-  $$(".end").forEach((button, k) => (button.onclick = () => setSlot(k)));
-  $("#walk-slider").oninput = () => {
-    stop();
-    go(Number($("#walk-slider").value));
-  };
-  $("#walk-play").onclick = () => {
-    stop();
-    stop = play(3, go);
-  };
-  $("#directions-none").onclick = () => {
-    offsets.fill(0);
-    sliders.forEach((each) => each.set(0));
-    showWalk(walkCode());
-  };
-  $("#search").oninput = search;
-  $("#sample").onclick = showSamples;
-  $("#temperature").oninput = () => ($("#temperature-value").textContent = Number($("#temperature").value).toFixed(2));
   whenNear(section, start);
 })();

@@ -7,7 +7,7 @@
   function show() {
     $("#curves").replaceChildren(...Object.entries(facts.curves[select.value]).map(([name, y], k) => {
       const title = name.replaceAll("_", " "), x = y.map((_, i) => i + 1);
-      return lineChart([{ label: title, x, y, colour: "var(--accent)" }], { title, x: "epoch", y: title }, { height: 170 });
+      return lineChart([{ label: title, x, y, colour: "var(--accent)" }], { title, x: "epoch" }, { height: 170 });
     }));
   }
 

@@ -46,7 +46,7 @@
 
   /** Sets both dimensions of the pad. */
   function setBoth(x, y) {
-    const at = (share) => Math.min(Math.max(((2 * PAD * share - PAD) / (PAD - 1)) * WIDE * variant.std, -3), 3);
+    const at = (share) => Math.min(Math.max(((2 * PAD * share - PAD) / (PAD - 1)) * WIDE, -3), 3) * variant.std;
     const next = [...style];
     [next[axes[0]], next[axes[1]]] = [at(x), at(1 - y)];
     style = next;
@@ -80,7 +80,10 @@
       $(id).replaceChildren(...style.map((_, k) => make("option", { value: k }, `style ${k + 1}`)));
       $(id).value = axes[which];
       $(id).onchange = () => {
-        axes[which] = Number($(id).value);
+        const next = Number($(id).value);
+        if (axes[1 - which] === next) axes[1 - which] = axes[which]; // they change places
+        axes[which] = next;
+        ["#axis-x", "#axis-y"].forEach((each, k) => ($(each).value = axes[k]));
         showPad();
       };
     });
@@ -104,18 +107,22 @@
     });
   }
 
-  const pad = $("#pad-box");
-  const follow = (event) => {
-    const box = pad.getBoundingClientRect();
-    setBoth((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-  };
-  pad.addEventListener("pointerdown", follow);
-  pad.addEventListener("pointermove", (event) => event.buttons && follow(event));
-  $("#style-none").onclick = () => setStyle(style.map(() => 0));
-  $("#style-random").onclick = () => setStyle(style.map(() => variant.std * normal()));
-  choice($("#semi-variants"), choose);
+  function listen() {
+    const pad = $("#pad-box");
+    const follow = (event) => {
+      const box = pad.getBoundingClientRect();
+      setBoth((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    };
+    pad.addEventListener("pointerdown", follow);
+    pad.addEventListener("pointermove", (event) => event.buttons && follow(event));
+    $("#style-none").onclick = () => setStyle(style.map(() => 0));
+    $("#style-random").onclick = () => setStyle(style.map(() => variant.std * normal()));
+    choice($("#semi-variants"), choose);
+  }
+
   whenNear(section, () => {
     choose(facts.semi[0].name);
     showExamples();
+    listen();
   });
 })();

@@ -3,6 +3,7 @@
 
 (function () {
   const section = $("#transfer"), { tasks } = facts.transfer;
+  const STRONG = 0.41; // share of a class from which a cell's number is written as on the full colour
   let task = tasks[0], arrays = null, drawImage = null, pair = [], cell = null;
 
   const of = (name, kind) => arrays[`${name}.${kind}`].values;
@@ -26,10 +27,10 @@
       ...classes.map((other, j) => {
         const count = counts[i * n + j], share = count / totals[i];
         const button = make("button", {
-          style: `--share: ${Math.sqrt(share).toFixed(3)}`, class: share > 0.3 ? "strong" : "",
+          style: `--share: ${Math.sqrt(share).toFixed(3)}`, class: share > STRONG ? "strong" : "",
           "aria-label": `${name} taken for ${other}: ${count}`, onclick: () => showCell(i, j),
         }, String(count));
-        return make("td", { class: i === j ? "right" : "" }, button);
+        return make("td", {}, button);
       })));
     $("#confusion").replaceChildren(make("caption", {}, "true class by row, found class by column"), make("thead", {}, header), make("tbody", {}, ...rows));
     $("#confusion").parentElement.style.minHeight = ""; // which was kept free for it
@@ -55,15 +56,16 @@
       const rowsOfBoth = [row, other.get(places[row])];
       const bars = pair.map((name, which) => {
         const values = probabilities(name, rowsOfBoth[which]), best = of(name, "found")[rowsOfBoth[which]];
-        return make("span", { class: "says" }, make("b", {}, "AB"[which]), ` ${task.classes[best]} ${percent(values[best])}`);
+        return make("span", {}, make("b", {}, "AB"[which]), ` ${task.classes[best]} ${percent(values[best])}`);
       });
       return make("button", { class: "image", onclick: () => showImage(row, rowsOfBoth) }, canvas, ...bars);
     }));
+    $("#image").hidden = !rows.length;
     if (rows.length) {
       const row = rows[0];
       showImage(row, [row, other.get(places[row])]);
     } else {
-      $("#image-says").replaceChildren("no image");
+      $("#image-says").replaceChildren(make("tr", {}, make("td", { colspan: 3 }, "no image")));
     }
   }
 
@@ -83,8 +85,9 @@
 
   function showCurves() {
     const lines = task.classifiers.map(({ label, roc: [x, y] }, k) =>
-      ({ label, x, y, colour: `var(${colourOf(k)})`, dashed: k >= facts.colours }));
-    const names = { title: `ROC curves: ${task.heading}, mean of each class against the rest`, x: "false positive rate", y: "true positive rate" };
+      ({ label, x, y, colour: `var(--line-${k % facts.lines})`, dashed: Math.floor(k / facts.lines) % 2 === 1 }));
+    const mean = task.classes.length > 2 ? ", mean of each class against the rest" : "";
+    const names = { title: `ROC curves: ${task.heading}${mean}`, x: "false positive rate", y: "true positive rate" };
     const start = lines[0].x.findIndex((value) => value >= 0.1);
     $("#roc").replaceChildren(lineChart(lines, names, { zero: true, height: 300, start }));
   }
@@ -106,9 +109,9 @@
   }
 
   sortable($("#scores"));
-  choice($("#tasks"), choose);
   whenNear(section, async () => {
     [{ arrays }, drawImage] = await Promise.all([bundle("transfer"), atlas("transfer", facts.transfer.atlas)]);
     choose(tasks[0].heading);
+    choice($("#tasks"), choose);
   });
 })();
