@@ -14,7 +14,7 @@ from pydantic import Field
 
 from stages.aae.identity_training import IdentityTraining
 from stages.aae.objectives import BANDS
-from stages.aae.priors import AnyPrior
+from stages.aae.priors import AnyPrior, Gaussian
 from stages.aae.semi_training import SemiTraining
 from stages.base.batches import steps_per_epoch
 from stages.base.errors import StageError
@@ -268,6 +268,8 @@ def conflicts(values: Any) -> Iterator[str]:
         step, side = 2 ** (BANDS - 1), faces.image_size
         if training.pyramid_weight and side % step:
             yield f"{key}: training.pyramid_weight: faces.image_size must be a multiple of {step} (got {side})"
+        if model.prior != Gaussian(kind="gaussian", dim=model.prior.dim, std=1):
+            yield f"{key}: prior: should be a Gaussian of deviation 1, whose norms all codes of faces get"
         if model.prior.dim < 2:
             yield f"{key}: prior.dim: the scores need two dimensions (got {model.prior.dim})"
         if name == params.identity.model:

@@ -252,6 +252,10 @@ def test_a_wrong_value_is_one_line_with_its_key(values, key, value, says):
             "lower prior.dim",
         ),
         (
+            {"faces.variants.no_prior.model": {"prior": {"kind": "gaussian", "dim": 400, "std": 2.0}}},
+            "faces.variants.no_prior: prior: should be a Gaussian of deviation 1, whose norms all codes of faces get",
+        ),
+        (
             {"faces.variants.one_per_person.model": {"prior": {"kind": "gaussian", "dim": 1, "std": 1.0}}},
             "faces.variants.one_per_person: prior.dim: the scores need two dimensions (got 1)",
         ),
