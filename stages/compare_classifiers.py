@@ -95,7 +95,7 @@ def draw(
                 for heading, group in groups.items()
             },
             style,
-            "ROC curves on test images, mean of each class against the rest",
+            "ROC curves on test images, of several classes the mean of each against the rest",
         ),
         "bars": bars(
             {

@@ -74,10 +74,10 @@ def draw_faces(
     random = np.random.default_rng(params.seed)
     return {
         "training": reconstructions(
-            aae, data.part("train").images, latents.part("train").codes, "Training people", params, random
+            aae, data.part("train").images, latents.part("train").codes, f"{title} training people", params, random
         ),
-        "held_out": reconstructions(aae, held_out, codes, "Held-out people", params, random),
-        "samples": samples(aae, pca, shell, data.images.shape[1:], params),
+        "held_out": reconstructions(aae, held_out, codes, f"{title} held-out people", params, random),
+        "samples": samples(aae, pca, shell, data.images.shape[1:], f"{title} decoded samples of the prior", params),
         "match": match(compared, drawn.numpy(), dim, style, f"{title} codes of held-out people beside the prior"),
         "dimensions": dimensions(errors, dim, error, style, f"{title} error on held-out people"),
         "curves": losses(read_curves(curves), "validation", style, f"{title} losses"),
@@ -100,7 +100,7 @@ def reconstructions(
     )
 
 
-def samples(aae: FaceAAE, pca: PCA, shell: Shell, shape: tuple[int, ...], params: DrawFaces) -> Figure:
+def samples(aae: FaceAAE, pca: PCA, shell: Shell, shape: tuple[int, ...], title: str, params: DrawFaces) -> Figure:
     """What the AAE and the PCA with a Gaussian's norms make of the same samples of the prior, at each width.
 
     It is the white features that are scaled: a code's norm says nearly nothing, and its last dimension the contrast.
@@ -112,11 +112,11 @@ def samples(aae: FaceAAE, pca: PCA, shell: Shell, shape: tuple[int, ...], params
         rows.append(pca_decode(pca, width * shell.inverse(codes).numpy(), shape))
     return sheet(
         np.stack(rows),
-        "Nobody's faces: decoded samples of the prior",
+        title,
         cell=0.6,
         band=2,
         row_labels=[f"{width:g} x {name}" for width in params.widths for name in ("AAE", "PCA")],
-        subtitle="down each column the same sample, from the mean face outwards: 1 x is the prior as it is",
+        subtitle="nobody's faces, the same sample down each column, from the mean face outwards: 1 x is the prior",
     )
 
 

@@ -80,13 +80,13 @@ def draw_semi(
         subtitle=f"each row: an image, its reconstruction, and its style in each {what}",
     )
 
-    told = merge(test.probabilities, names, classes)
-    confidence, predicted = told.max(1), told.argmax(1)
+    predicted = names[test.probabilities.argmax(1)]  # as the test error has it
+    confidence = merge(test.probabilities, names, classes)[np.arange(len(test)), predicted]
     wrong = np.flatnonzero(predicted != test.labels)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][: params.rows * params.columns]
     captions = [f"{digits[test.labels[i]]} > {digits[predicted[i]]}, {100 * confidence[i]:.1f}%" for i in wrong]
     figures["mistakes"] = mistakes(
-        confusion(told, test.labels),
+        confusion(np.eye(classes)[predicted], test.labels),
         images[wrong],
         captions,
         digits,

@@ -98,10 +98,7 @@ def render_gifs(
 ) -> dict[str, float]:
     """Write a GIF per pair, one of all pairs in a grid, and the film strips; returns the numbers of the pairs."""
     start, end = choose_ends(aae, data, latents, params)
-    weights = ease(params.frames)
-    walks = walk(aae, start.codes, end.codes, weights)
-    fades = blend(walks[:, 0], walks[:, -1], weights)  # the same ends, mixed pixel by pixel
-    films = there_and_back(as_rgb(walks))
+    films = there_and_back(as_rgb(walk(aae, start.codes, end.codes, ease(params.frames))))
     gifs = {f"pairs/{k}": film for k, film in enumerate(films)} | {"grid": arrange_grid(films, params.columns)}
     for name, film in gifs.items():
         frames = annotate(enlarge(film, params.scale), note)
@@ -119,6 +116,10 @@ def render_gifs(
         column_labels=["photo", "decoded", *middle, "decoded", "photo"],
     )
     save(figure, folder / "strips.png", style, note)
+    # how smooth the ways are shows at an even pace, and beside the same ends mixed pixel by pixel
+    even = np.linspace(0, 1, params.frames)
+    walks = walk(aae, start.codes, end.codes, even)
+    fades = blend(walks[:, 0], walks[:, -1], even)
     distances = np.linalg.norm(end.codes - start.codes, axis=1)
     return {
         "pairs": len(films),

@@ -1,5 +1,7 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stages.compare_semi import compare_semi
@@ -34,6 +36,20 @@ def test_every_variant_has_all_its_pictures_again_the_same(digits, labelled):
         bytes_of.append([Path(f"{name}.png").read_bytes() for name in figures])
     assert bytes_of[0] == bytes_of[1]
     assert len(texts(figures["styles"])) == aae.classes
+
+
+def test_as_many_mistakes_of_clusters_are_told_as_the_test_error_has(digits):
+    # most likely a 1 by the sum of two clusters, but the most likely cluster is a 0
+    aae, n = semi_aae(3), len(digits)
+    codes = replace(export_semi(aae, digits, seed=0), probabilities=np.tile([0.4, 0.3, 0.3], (n, 1)).astype(np.float32))
+    first = np.flatnonzero(codes.split == "validation")[:3]
+    codes.probabilities[first] = np.eye(3)
+    labels = np.zeros(n, np.int64)
+    labels[first] = [0, 1, 1]
+    codes, digits = replace(codes, labels=labels), replace(digits, labels=labels)
+    figures = draw_semi(aae, digits, codes, CURVES, "toy", False, 10, PARAMS, STYLE)
+    tests = len(codes.part("test"))
+    assert figures["mistakes"].axes[0].get_title(loc="left") == f"test images: 0 of {tests:,} wrong"
 
 
 def test_errors_stand_beside_those_of_the_paper():

@@ -78,7 +78,7 @@ def posterior(
         plane(axes, extent, heading)
         shade(axes, ground, extent, style)
         scatter(axes, points, classes, style)
-    legend(figure, names, style, "digit")
+    legend(figure, names, style, "digit;\nat the right:\ncomponent" if components.max() else "digit")
     return figure
 
 

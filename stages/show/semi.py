@@ -18,7 +18,7 @@ TERMS = {
 REGULARISERS = {
     "discriminator": "discriminators",
     "generator": "generators (encoder)",
-    "mmd": "discrepancy of the style",
+    "mmd": "discrepancy of the style (squared)",
 }
 
 
@@ -58,9 +58,12 @@ def learning(curves: Mapping[str, np.ndarray], named: bool, style: Style, title:
     figure, panels = figure_with_axes(title, 11.5, 3.3, 4)
     lines = (
         ("error on validation images", {"watched_error": "with labels" if named else "clusters, named by them"}),
-        ("mean squared error per pixel", {"reconstruction": "while training", "watched_mse": "validation images"}),
+        (
+            "mean squared error per pixel",
+            {"reconstruction": "while training, styles with noise", "watched_mse": "validation images, without"},
+        ),
         ("the class: nats", TERMS),
-        ("the style and the game: nats", REGULARISERS),
+        ("the game: nats, and the style", REGULARISERS),
     )
     for axes, (heading, names) in zip(panels, lines, strict=True):
         for k, (name, label) in enumerate(names.items()):
