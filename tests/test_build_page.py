@@ -182,10 +182,8 @@ def test_the_prior_that_is_chosen_last_is_shown_however_fast(address, facts):
     first, last = (facts["digits"][k]["name"] for k in (1, 0))
     with browser() as driver:
         open_page(driver, address)
-        names = f"['{first}', '{last}', '{first}', '{last}']"
-        driver.execute_script(
-            f"for (const name of {names}) document.querySelector(`#priors [data-value=${{name}}]`).click()"
-        )
+        press = "for (const name of arguments) document.querySelector(`#priors [data-value=${name}]`).click()"
+        driver.execute_script(press, first, last, first, last)
         run(driver, "await new Promise((go) => setTimeout(go, 1500)); return true")
         kind = facts["digits"][0]["prior"]["kind"]
         shown = [text for text in driver.find_elements(By.CSS_SELECTOR, "[data-about]") if text.is_displayed()]

@@ -15,29 +15,33 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_text_stands_out_in_both_schemes(project, scheme):
+def contrast(a: str, b: str) -> float:
+    """Contrast of two hexadecimal colours, from 1 to 21."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.fixture(params=[0, 1], ids=["light", "dark"])
+def colours(request, project) -> dict[str, str]:
+    """The style sheet's colours of a scheme by name."""
     text = (project / "stages/page/assets/page.css").read_text(encoding="utf-8")
-    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", text, re.DOTALL)[scheme]))
+    return dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", text, re.DOTALL)[request.param]))
+
+
+def test_text_stands_out_in_both_schemes(colours):
     pairs = [(ink, ground) for ink in ("ink", "quiet", "accent") for ground in ("ground", "panel")]
     for ink, ground in [*pairs, ("on-accent", "accent")]:
-        a, b = sorted((luminance(colours[ink]), luminance(colours[ground])))
-        assert (b + 0.05) / (a + 0.05) >= AA, (ink, ground)
+        assert contrast(colours[ink], colours[ground]) >= AA, (ink, ground)
 
 
-@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_numbers_of_a_confusion_matrix_stand_out_on_every_shade(project, scheme):
-    assets = project / "stages/page/assets"
-    text = (assets / "page.css").read_text(encoding="utf-8")
-    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", text, re.DOTALL)[scheme]))
-    strong = float(re.search(r"STRONG = ([\d.]+)", (assets / "transfer.js").read_text(encoding="utf-8"))[1])
+def test_numbers_of_a_confusion_matrix_stand_out_on_every_shade(project, colours):
+    script = (project / "stages/page/assets/transfer.js").read_text(encoding="utf-8")
+    strong = float(re.search(r"STRONG = ([\d.]+)", script)[1])
     panel, accent = (np.array([int(colours[name][k : k + 2], 16) for k in (1, 3, 5)]) for name in ("panel", "accent"))
     for share in np.linspace(0, 1, 201):
         shade = np.rint(panel + np.sqrt(share) * (accent - panel)).astype(int)
-        ground = luminance("#" + "".join(f"{value:02x}" for value in shade))
-        ink = luminance(colours["on-strong" if share > strong else "on-weak"])
-        low, high = sorted((ground, ink))
-        assert (high + 0.05) / (low + 0.05) >= AA, share
+        ink = colours["on-strong" if share > strong else "on-weak"]
+        assert contrast(ink, "#" + "".join(f"{value:02x}" for value in shade)) >= AA, share
 
 
 def test_json_cannot_end_its_element():
